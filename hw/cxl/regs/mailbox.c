@@ -1,0 +1,222 @@
+/*
+ * CXL r3.1 8.2.8.4: Mailbox Registers
+ *
+ * The only place that compares the length of a command with the size of the
+ * mailbox. A command runs to its end, or to the start of its background
+ * operation, within the write that rings the doorbell, so that software never
+ * finds the doorbell set.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qemu/bitops.h"
+#include "qemu/host-utils.h"
+#include "qemu/log.h"
+#include "hw/cxl/regs/device.h"
+#include "hw/cxl/spec/registers.h"
+#include "hw/cxl/trace.h"
+
+/* CXL r3.1 8.2.8.4.3: message numbers have four bits */
+#define MSGNUM_MAX 15
+
+static uint64_t cxl_mailbox_get(const CXLMailbox *m, uint32_t reg,
+                                unsigned width)
+{
+    return cxl_regfile_get(m->rf, m->offset + reg, width);
+}
+
+static void cxl_mailbox_set(CXLMailbox *m, uint32_t reg, unsigned width,
+                            uint64_t value)
+{
+    cxl_regfile_set(m->rf, m->offset + reg, width, value);
+}
+
+static void cxl_mailbox_interrupt(CXLMailbox *m, uint32_t enable)
+{
+    if ((cxl_mailbox_get(m, CXL_MBOX_CONTROL, 4) & enable) && m->interrupt) {
+        trace_cxl_mailbox_interrupt(m->msgnum);
+        m->interrupt(m->opaque, m->msgnum);
+    }
+}
+
+/* CXL r3.1 8.2.8.4.7: Background Command Status Register */
+void cxl_mailbox_refresh(CXLMailbox *m)
+{
+    const CXLBackground *b = &m->cci->background;
+    uint64_t value = b->opcode;
+
+    if (b->opcode) {
+        value = FIELD_DP64(value, CXL_MBOX_BACKGROUND, PERCENT, b->running ?
+                           MIN(cxl_cci_background_percent(m->cci), 99) : 100);
+        value = FIELD_DP64(value, CXL_MBOX_BACKGROUND, RETURN_CODE,
+                           b->running ? 0 : b->ret);
+    }
+    cxl_mailbox_set(m, CXL_MBOX_BACKGROUND, 8, value);
+}
+
+void cxl_mailbox_show_background(CXLMailbox *m, bool done)
+{
+    uint64_t status = cxl_mailbox_get(m, CXL_MBOX_STATUS, 8);
+
+    status = FIELD_DP64(status, CXL_MBOX_STATUS, BACKGROUND,
+                        m->cci->background.running);
+    cxl_mailbox_set(m, CXL_MBOX_STATUS, 8, status);
+    cxl_mailbox_refresh(m);
+    if (done) {
+        trace_cxl_mailbox_background_done(m->cci->background.opcode,
+                                          m->cci->background.ret);
+        cxl_mailbox_interrupt(m, R_CXL_MBOX_CONTROL_BACKGROUND_IRQ_MASK);
+    }
+}
+
+/* CXL r3.1 8.2.8.4.5: run what the Command Register and the payload say */
+static CXLRet cxl_mailbox_run(CXLMailbox *m, uint32_t *out_len)
+{
+    uint64_t command = cxl_mailbox_get(m, CXL_MBOX_COMMAND, 8);
+    uint16_t opcode = FIELD_EX64(command, CXL_MBOX_COMMAND, OPCODE);
+    uint32_t length = FIELD_EX64(command, CXL_MBOX_COMMAND, LENGTH);
+    CXLRet ret;
+
+    *out_len = 0;
+    if (length > m->payload_size) {
+        trace_cxl_err_mailbox_length(opcode, length, m->payload_size);
+        qemu_log_mask(LOG_GUEST_ERROR, "cxl mailbox: command 0x%04x: "
+                      "length %u exceeds the payload registers\n",
+                      opcode, length);
+        ret = CXL_RET_INVALID_PAYLOAD_LENGTH;
+    } else {
+        ret = cxl_cci_execute(m->cci, opcode, m->payload, length, m->payload,
+                              out_len);
+    }
+    if (ret != CXL_RET_SUCCESS && ret != CXL_RET_BACKGROUND_STARTED) {
+        *out_len = 0;
+    }
+    assert(*out_len <= m->payload_size);
+    trace_cxl_mailbox_command(opcode, length, ret, *out_len);
+    return ret;
+}
+
+/* CXL r3.1 8.2.8.4.1, .4, .6: from the doorbell to the answer */
+static void cxl_mailbox_doorbell(CXLMailbox *m)
+{
+    uint32_t out_len;
+    CXLRet ret = cxl_mailbox_run(m, &out_len);
+    uint64_t command = cxl_mailbox_get(m, CXL_MBOX_COMMAND, 8);
+    uint64_t control = cxl_mailbox_get(m, CXL_MBOX_CONTROL, 4);
+
+    cxl_mailbox_set(m, CXL_MBOX_COMMAND, 8,
+                    FIELD_DP64(command, CXL_MBOX_COMMAND, LENGTH, out_len));
+    cxl_mailbox_set(m, CXL_MBOX_STATUS, 8,
+                    (uint64_t)ret << R_CXL_MBOX_STATUS_RETURN_CODE_SHIFT);
+    cxl_mailbox_set(m, CXL_MBOX_CONTROL, 4,
+                    control & ~R_CXL_MBOX_CONTROL_DOORBELL_MASK);
+    cxl_mailbox_show_background(m, false);
+    cxl_mailbox_interrupt(m, R_CXL_MBOX_CONTROL_DOORBELL_IRQ_MASK);
+}
+
+static void cxl_mailbox_control_written(void *opaque, unsigned index,
+                                        uint64_t old, uint64_t now)
+{
+    if (now & R_CXL_MBOX_CONTROL_DOORBELL_MASK) {
+        cxl_mailbox_doorbell(opaque);
+    }
+}
+
+/* CXL r3.1 8.2.8.4.3: Mailbox Capabilities Register */
+static uint32_t cxl_mailbox_capabilities(const CXLDeviceRegsConfig *config)
+{
+    uint32_t cap = ctz32(config->payload_size);
+
+    cap = FIELD_DP32(cap, CXL_MBOX_CAPABILITIES, DOORBELL_IRQ, 1);
+    cap = FIELD_DP32(cap, CXL_MBOX_CAPABILITIES, BACKGROUND_IRQ, 1);
+    cap = FIELD_DP32(cap, CXL_MBOX_CAPABILITIES, MSGNUM,
+                     config->mailbox_msgnum);
+    return FIELD_DP32(cap, CXL_MBOX_CAPABILITIES, TYPE,
+                      CXL_DEV_CAP_TYPE_MEMORY);
+}
+
+void cxl_mailbox_init(CXLMailbox *m, CXLRegFile *rf, uint32_t offset,
+                      CXLCCI *cci, const CXLDeviceRegsConfig *config)
+{
+    const CXLRegRow rows[] = {
+        {
+            .name = "Mailbox Capabilities", .width = 4,
+            .offset = CXL_MBOX_CAPABILITIES,
+            .reset = cxl_mailbox_capabilities(config),
+        }, {
+            .name = "Mailbox Control", .width = 4, .offset = CXL_MBOX_CONTROL,
+            .wmask = R_CXL_MBOX_CONTROL_DOORBELL_MASK |
+                     R_CXL_MBOX_CONTROL_DOORBELL_IRQ_MASK |
+                     R_CXL_MBOX_CONTROL_BACKGROUND_IRQ_MASK,
+            .written = cxl_mailbox_control_written,
+        }, {
+            .name = "Command", .width = 8, .offset = CXL_MBOX_COMMAND,
+            .wmask = R_CXL_MBOX_COMMAND_OPCODE_MASK |
+                     R_CXL_MBOX_COMMAND_LENGTH_MASK,
+        }, {
+            .name = "Mailbox Status", .width = 8, .offset = CXL_MBOX_STATUS,
+        }, {
+            .name = "Background Command Status", .width = 8,
+            .offset = CXL_MBOX_BACKGROUND,
+        },
+    };
+
+    assert(is_power_of_2(config->payload_size) &&
+           config->payload_size >= CXL_MBOX_PAYLOAD_MIN &&
+           config->payload_size <= CXL_MBOX_PAYLOAD_MAX &&
+           config->payload_size >= cci->payload_max &&
+           config->mailbox_msgnum <= MSGNUM_MAX);
+    *m = (CXLMailbox) {
+        .rf = rf, .offset = offset, .cci = cci,
+        .payload_size = config->payload_size,
+        .payload = g_malloc0(config->payload_size),
+        .msgnum = config->mailbox_msgnum,
+        .interrupt = config->interrupt, .opaque = config->opaque,
+    };
+    cxl_regfile_add(rf, offset, rows, ARRAY_SIZE(rows), m);
+}
+
+void cxl_mailbox_destroy(CXLMailbox *m)
+{
+    g_free(m->payload);
+    m->payload = NULL;
+}
+
+void cxl_mailbox_reset(CXLMailbox *m)
+{
+    memset(m->payload, 0, m->payload_size);
+}
+
+/* Byte @i of an access at @offset, as an index into the payload */
+static uint64_t cxl_mailbox_payload_index(const CXLMailbox *m,
+                                          uint64_t offset, unsigned i)
+{
+    return offset + i - (m->offset + CXL_MBOX_PAYLOAD);
+}
+
+uint64_t cxl_mailbox_payload_read(const CXLMailbox *m, uint64_t offset,
+                                  unsigned size)
+{
+    uint64_t value = 0;
+
+    for (unsigned i = 0; i < size; i++) {
+        uint64_t at = cxl_mailbox_payload_index(m, offset, i);
+
+        if (at < m->payload_size) {
+            value |= (uint64_t)m->payload[at] << (8 * i);
+        }
+    }
+    return value;
+}
+
+void cxl_mailbox_payload_write(CXLMailbox *m, uint64_t offset, uint64_t value,
+                               unsigned size)
+{
+    for (unsigned i = 0; i < size; i++) {
+        uint64_t at = cxl_mailbox_payload_index(m, offset, i);
+
+        if (at < m->payload_size) {
+            m->payload[at] = value >> (8 * i);
+        }
+    }
+}

@@ -1,0 +1,80 @@
+/*
+ * CXL r3.1 8.2.4: Component Registers
+ *
+ * One 64 KiB block: CXL.cache and CXL.mem registers at 4 KiB, the rest
+ * reserved. The capability array and its offsets follow from the kind.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_CXL_REGS_COMPONENT_H
+#define HW_CXL_REGS_COMPONENT_H
+
+#include "exec/memory.h"
+#include "migration/vmstate.h"
+#include "hw/cxl/regs/hdm.h"
+
+#define CXL_COMPONENT_REGS_SIZE     (64 * 1024)
+
+/* CXL r3.1 Table 8-22: which capabilities a component has */
+typedef enum CXLComponentKind {
+    CXL_COMPONENT_HOST_BRIDGE,
+    CXL_COMPONENT_ROOT_PORT,
+    CXL_COMPONENT_UPSTREAM_PORT,
+    CXL_COMPONENT_DOWNSTREAM_PORT,
+    CXL_COMPONENT_TYPE3,
+} CXLComponentKind;
+
+/**
+ * CXLComponentConfig: what the owner wants
+ * @kind: decides which capabilities there are
+ * @hdm: decoders; a count of 0 leaves the HDM Decoder Capability out
+ */
+typedef struct CXLComponentConfig {
+    CXLComponentKind kind;
+    CXLHdmConfig hdm;
+} CXLComponentConfig;
+
+/**
+ * CXLComponent: the component registers of a port or device
+ * @mr: the 64 KiB block, to be mapped in a BAR or by the machine
+ * @regs: CXL r3.1 8.2.4.1: the 4 KiB of CXL.cache and CXL.mem registers
+ * @ras_offset, @link_offset, @hdm_offset: where in @regs a capability
+ *                                         stands; 0 when there is none
+ */
+typedef struct CXLComponent {
+    MemoryRegion mr;
+    CXLRegFile regs;
+    CXLComponentConfig config;
+    CXLHdm hdm;
+    uint32_t ras_offset;
+    uint32_t link_offset;
+    uint32_t hdm_offset;
+    void (*decoders_changed)(void *opaque);
+    void *opaque;
+} CXLComponent;
+
+extern const VMStateDescription vmstate_cxl_component;
+#define VMSTATE_CXL_COMPONENT(_field, _state) \
+    VMSTATE_STRUCT(_field, _state, 1, vmstate_cxl_component, CXLComponent)
+
+/**
+ * cxl_component_init: build the block and its memory region
+ * @owner: QOM owner of the memory region
+ * @name: name of the memory region
+ * @config: what the block holds; counts were validated by the owner
+ * @decoders_changed: called when a decoder was committed or uncommitted by
+ *                    the guest, a reset or a load; may be NULL
+ */
+void cxl_component_init(CXLComponent *c, Object *owner, const char *name,
+                        const CXLComponentConfig *config,
+                        void (*decoders_changed)(void *opaque), void *opaque);
+void cxl_component_destroy(CXLComponent *c);
+/* Reset all registers; sticky ones only if @cold. Calls decoders_changed. */
+void cxl_component_reset(CXLComponent *c, bool cold);
+
+/* CXL r3.1 8.2.4.17: latch RAS errors; true when one of them is unmasked */
+bool cxl_ras_correctable(CXLComponent *c, uint32_t status);
+bool cxl_ras_uncorrectable(CXLComponent *c, uint32_t status,
+                           const uint32_t *header, unsigned dwords);
+
+#endif /* HW_CXL_REGS_COMPONENT_H */
