@@ -1,0 +1,265 @@
+/*
+ * Component Command Interface: table lookup, checks, and the cursor
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qemu/log.h"
+#include "hw/cxl/cci/background.h"
+#include "hw/cxl/trace.h"
+
+/* A row with the state of the command set that offered it */
+typedef struct CXLSlot {
+    const CXLCmd *row;
+    void *state;
+} CXLSlot;
+
+uint32_t cxl_rsp_room(const CXLRsp *rsp)
+{
+    return rsp->size - rsp->len;
+}
+
+void *cxl_rsp_add(CXLRsp *rsp, uint32_t len)
+{
+    uint8_t *at = rsp->buf + rsp->len;
+
+    if (len > cxl_rsp_room(rsp)) {
+        return NULL;
+    }
+    rsp->len += len;
+    return memset(at, 0, len);
+}
+
+void cxl_cci_init(CXLCCI *cci, const CXLCCIOps *ops, void *opaque,
+                  uint32_t payload_max)
+{
+    *cci = (CXLCCI) {
+        .ops = ops,
+        .opaque = opaque,
+        .payload_max = payload_max,
+        .slots = g_ptr_array_new_with_free_func(g_free),
+    };
+    cxl_background_init(cci);
+}
+
+void cxl_cci_destroy(CXLCCI *cci)
+{
+    cxl_background_destroy(cci);
+    g_clear_pointer(&cci->slots, g_ptr_array_unref);
+}
+
+void cxl_cci_reset(CXLCCI *cci)
+{
+    cxl_background_reset(cci);
+}
+
+/* Index of the first slot whose opcode is not below @opcode */
+static unsigned lower_bound(const CXLCCI *cci, uint16_t opcode)
+{
+    unsigned low = 0;
+    unsigned high = cci->slots->len;
+
+    while (low < high) {
+        unsigned mid = (low + high) / 2;
+        const CXLSlot *slot = g_ptr_array_index(cci->slots, mid);
+
+        if (slot->row->opcode < opcode) {
+            low = mid + 1;
+        } else {
+            high = mid;
+        }
+    }
+    return low;
+}
+
+static const CXLSlot *find_slot(const CXLCCI *cci, uint16_t opcode)
+{
+    unsigned n = lower_bound(cci, opcode);
+    const CXLSlot *slot;
+
+    if (n == cci->slots->len) {
+        return NULL;
+    }
+    slot = g_ptr_array_index(cci->slots, n);
+    return slot->row->opcode == opcode ? slot : NULL;
+}
+
+static void add_row(CXLCCI *cci, const CXLCmd *row, void *state)
+{
+    CXLSlot *slot = g_new(CXLSlot, 1);
+
+    assert(row->handler && row->name);
+    assert(!cxl_cci_find(cci, row->opcode, NULL));
+    assert(row->tail == CXL_TAIL_NONE || row->tail_size);
+    assert(row->tail != CXL_TAIL_COUNTED ||
+           (row->count_width && row->count_width <= 4 &&
+            row->count_offset + row->count_width <= row->in_min));
+    assert(!(row->flags & CXL_CMD_BACKGROUND) ||
+           (row->finish && row->estimate_ms));
+    *slot = (CXLSlot) { .row = row, .state = state };
+    g_ptr_array_insert(cci->slots, lower_bound(cci, row->opcode), slot);
+}
+
+void cxl_cci_add(CXLCCI *cci, const CXLCmd *rows, unsigned nr, void *state)
+{
+    for (unsigned n = 0; n < nr; n++) {
+        add_row(cci, &rows[n], state);
+    }
+}
+
+const CXLCmd *cxl_cci_command(const CXLCCI *cci, unsigned n)
+{
+    const CXLSlot *slot;
+
+    if (n >= cci->slots->len) {
+        return NULL;
+    }
+    slot = g_ptr_array_index(cci->slots, n);
+    return slot->row;
+}
+
+const CXLCmd *cxl_cci_find(const CXLCCI *cci, uint16_t opcode, void **state)
+{
+    const CXLSlot *slot = find_slot(cci, opcode);
+
+    if (slot && state) {
+        *state = slot->state;
+    }
+    return slot ? slot->row : NULL;
+}
+
+/*
+ * CXL r3.1 8.2.8.4.5.1: Invalid Payload Length. Whether @in, @in_len bytes,
+ * is a request that @row describes; in @tail, the elements of its tail.
+ */
+static bool length_fits(const CXLCmd *row, const uint8_t *in, uint32_t in_len,
+                        uint32_t *tail)
+{
+    uint32_t rest = in_len - row->in_min;
+
+    *tail = 0;
+    if (in_len < row->in_min) {
+        return false;
+    }
+    if (row->tail == CXL_TAIL_NONE) {
+        return !rest;
+    }
+    if (rest % row->tail_size) {
+        return false;
+    }
+    *tail = rest / row->tail_size;
+    if (row->tail == CXL_TAIL_COUNTED) {
+        return *tail == cxl_le_load(in + row->count_offset, row->count_width);
+    }
+    return !row->tail_max || *tail <= row->tail_max;
+}
+
+static bool media_disabled(const CXLCCI *cci)
+{
+    return cci->ops->media_disabled &&
+           cci->ops->media_disabled(cci->opaque);
+}
+
+/* Everything that does not depend on what the request says */
+static CXLRet check(const CXLCCI *cci, const CXLCmd *row, const uint8_t *in,
+                    uint32_t in_len, uint32_t *tail)
+{
+    if (in_len > cci->payload_max || !length_fits(row, in, in_len, tail)) {
+        return CXL_RET_INVALID_PAYLOAD_LENGTH;
+    }
+    /* CXL r3.1 8.2.8.4.5.1: Media Disabled */
+    if ((row->flags & CXL_CMD_NEEDS_MEDIA) && media_disabled(cci)) {
+        return CXL_RET_MEDIA_DISABLED;
+    }
+    /* CXL r3.1 8.2.8.4.5.1: Busy: one background operation at a time */
+    if ((row->flags & CXL_CMD_BACKGROUND) && cci->background.running) {
+        return CXL_RET_BUSY;
+    }
+    return CXL_RET_SUCCESS;
+}
+
+static bool accepted(CXLRet ret)
+{
+    return ret == CXL_RET_SUCCESS || ret == CXL_RET_BACKGROUND_STARTED;
+}
+
+/* Run @slot on a request whose length is right */
+static CXLRet call(CXLCCI *cci, const CXLSlot *slot, const uint8_t *in,
+                   uint32_t tail, uint8_t *out, uint32_t *out_len)
+{
+    const CXLCmd *row = slot->row;
+    uint32_t size = MIN(row->out_max, cci->payload_max);
+    g_autofree uint8_t *buf = g_malloc0(MAX(size, 1));
+    CXLRsp rsp = { .buf = buf, .size = size };
+    const CXLCall args = {
+        .cci = cci,
+        .state = slot->state,
+        .req = in,
+        .tail = tail,
+        .room = cci->payload_max,
+    };
+    CXLRet ret = row->handler(&args, &rsp);
+
+    if (!accepted(ret)) {
+        return ret;
+    }
+    if (ret == CXL_RET_BACKGROUND_STARTED) {
+        cxl_background_start(cci, row, slot->state);
+    }
+    if (rsp.len) {
+        memcpy(out, rsp.buf, rsp.len);
+    }
+    *out_len = rsp.len;
+    return ret;
+}
+
+static CXLRet refuse(uint16_t opcode, const char *name, uint32_t in_len,
+                     CXLRet ret)
+{
+    trace_cxl_err_cci_refused(opcode, name, in_len, ret);
+    qemu_log_mask(LOG_GUEST_ERROR,
+                  "cxl: command 0x%04x (%s) of %" PRIu32
+                  " bytes refused: return code 0x%02x\n",
+                  opcode, name, in_len, ret);
+    return ret;
+}
+
+CXLRet cxl_cci_execute(CXLCCI *cci, uint16_t opcode, const uint8_t *in,
+                       uint32_t in_len, uint8_t *out, uint32_t *out_len)
+{
+    const CXLSlot *slot = find_slot(cci, opcode);
+    g_autofree uint8_t *copy = NULL;
+    uint32_t tail;
+    CXLRet ret;
+
+    *out_len = 0;
+    if (!slot) {
+        return refuse(opcode, "unknown", in_len, CXL_RET_UNSUPPORTED);
+    }
+    /* The guest may rewrite the payload registers while they are read */
+    copy = g_memdup2(in, MIN(in_len, cci->payload_max));
+    ret = check(cci, slot->row, copy, in_len, &tail);
+    if (ret == CXL_RET_SUCCESS) {
+        ret = call(cci, slot, copy, tail, out, out_len);
+    }
+    trace_cxl_cci_execute(opcode, slot->row->name, in_len, ret, *out_len);
+    return accepted(ret) ? ret
+                         : refuse(opcode, slot->row->name, in_len, ret);
+}
+
+static int cci_post_load(void *opaque, int version_id)
+{
+    return cxl_background_resume(opaque);
+}
+
+const VMStateDescription vmstate_cxl_cci = {
+    .name = "cxl-cci",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .post_load = cci_post_load,
+    .fields = (const VMStateField[]) {
+        VMSTATE_STRUCT(background, CXLCCI, 1, vmstate_cxl_background,
+                       CXLBackground),
+        VMSTATE_END_OF_LIST()
+    }
+};

@@ -1,0 +1,146 @@
+/*
+ * Command sets of a memory device and the state each of them keeps
+ *
+ * A device embeds the state of the sets that it offers, and calls each set's
+ * add function once; reset functions are called from the device's reset.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_CXL_CCI_SETS_H
+#define HW_CXL_CCI_SETS_H
+
+#include "hw/cxl/cci/cci.h"
+#include "hw/cxl/cxl-mem.h"
+#include "hw/cxl/model/event-log.h"
+#include "hw/cxl/model/poison.h"
+
+/* CXL r3.1 8.2.9.1: Information and Status: 0001h Identify, 0002h */
+typedef struct CXLInfostat {
+    uint16_t vendor, device, subsystem_vendor, subsystem;
+    uint64_t serial;
+    uint8_t component_type;
+} CXLInfostat;
+void cxl_infostat_add(CXLCCI *cci, CXLInfostat *s);
+
+/*
+ * CXL r3.1 8.2.9.2: Events: 0100h to 0103h
+ * @pending: a log became empty or not: show it in Event Status. Mandatory.
+ * @interrupt: raise MSI-X vector @msgnum; called when a log whose policy asks
+ *             for it goes from no records to one. Mandatory.
+ */
+typedef struct CXLEventsOps {
+    void (*pending)(void *opaque, unsigned log, bool pending);
+    void (*interrupt)(void *opaque, unsigned msgnum);
+} CXLEventsOps;
+
+typedef struct CXLEvents {
+    CXLEventLog logs[CXL_EVENT_LOGS];
+    uint8_t policy[CXL_EVENT_LOGS];
+    uint8_t msgnum[CXL_EVENT_LOGS];
+    const CXLEventsOps *ops;
+    void *opaque;
+} CXLEvents;
+
+extern const VMStateDescription vmstate_cxl_events;
+/* @msgnum: MSI-X vector of each log; @depth: records that each log holds */
+void cxl_events_add(CXLCCI *cci, CXLEvents *s, const CXLEventsOps *ops,
+                    void *opaque, const uint8_t *msgnum, unsigned depth);
+void cxl_events_destroy(CXLEvents *s);
+/* Event logs and policies survive all but a @cold reset */
+void cxl_events_reset(CXLEvents *s, bool cold);
+/*
+ * Append @record (handle and timestamp are filled in) to log @log; false when
+ * the log was full and the overflow was counted instead. Interrupts by policy.
+ */
+bool cxl_events_record(CXLEvents *s, unsigned log, CXLEventRecord *record,
+                       uint64_t timestamp_ns);
+
+/* Implementation defined: the only firmware there is, cut to 15 characters */
+#define CXL_FIRMWARE_REVISION "QEMU " QEMU_VERSION
+
+/* CXL r3.1 8.2.9.3: Firmware Update: 0200h Get FW Info */
+typedef struct CXLFirmware {
+    char revision[16];
+} CXLFirmware;
+void cxl_firmware_add(CXLCCI *cci, CXLFirmware *s);
+
+/* CXL r3.1 8.2.9.4: Timestamp: 0300h, 0301h. Nanoseconds, 0 until it is set */
+typedef struct CXLTimestamp {
+    bool set;
+    uint64_t host_ns;
+    int64_t set_at_ns;
+} CXLTimestamp;
+extern const VMStateDescription vmstate_cxl_timestamp;
+void cxl_timestamp_add(CXLCCI *cci, CXLTimestamp *s);
+void cxl_timestamp_reset(CXLTimestamp *s);
+uint64_t cxl_timestamp_now(const CXLTimestamp *s);
+
+/* CXL r3.1 8.2.9.5: Logs: 0400h, 0401h, 0402h; the CEL comes from the rows */
+void cxl_logs_add(CXLCCI *cci);
+
+/*
+ * CXL r3.1 8.2.9.9: Memory Device: 4000h Identify, 4100h partition info,
+ * 4102h and 4103h LSA, 4200h health, 4201h and 4202h alerts
+ */
+typedef struct CXLAlerts {
+    uint8_t valid;
+    uint8_t programmable;
+    uint8_t life_used_critical;
+    uint8_t life_used_warning;
+    uint16_t over_temperature_critical;
+    uint16_t under_temperature_critical;
+    uint16_t over_temperature_warning;
+    uint16_t under_temperature_warning;
+    uint16_t volatile_error_warning;
+    uint16_t persistent_error_warning;
+} CXLAlerts;
+
+typedef struct CXLHealth {
+    uint8_t status;
+    uint8_t media_status;
+    uint8_t additional_status;
+    uint8_t life_used;
+    int16_t temperature;
+    uint32_t dirty_shutdowns;
+    uint32_t volatile_errors;
+    uint32_t persistent_errors;
+} CXLHealth;
+
+typedef struct CXLMemdev {
+    CXLMem *mem;
+    CXLEvents *events;
+    CXLPoisonList *poison;
+    CXLAlerts alerts;
+    CXLHealth health;
+} CXLMemdev;
+extern const VMStateDescription vmstate_cxl_memdev;
+void cxl_memdev_add(CXLCCI *cci, CXLMemdev *s, CXLMem *mem,
+                    CXLEvents *events, CXLPoisonList *poison);
+/* Alerts go back to their defaults; health belongs to the media and stays */
+void cxl_memdev_reset(CXLMemdev *s);
+
+/**
+ * CXLPoisonCursor: how far a list that takes several answers has been read
+ * @dpa, @end: the query, [@dpa, @end)
+ * @next: where the next answer goes on; 0 when no query is unfinished
+ */
+typedef struct CXLPoisonCursor {
+    uint64_t dpa;
+    uint64_t end;
+    uint64_t next;
+} CXLPoisonCursor;
+
+/* CXL r3.1 8.2.9.9.4: Poison: 4300h Get Poison List */
+typedef struct CXLMedia {
+    CXLMem *mem;
+    CXLPoisonList *poison;
+    CXLPoisonCursor cursor;
+} CXLMedia;
+/* The state of the set, and the poison list itself */
+extern const VMStateDescription vmstate_cxl_media;
+void cxl_media_add(CXLCCI *cci, CXLMedia *s, CXLMem *mem,
+                   CXLPoisonList *poison);
+/* Forget unfinished queries; poison itself survives a reset */
+void cxl_media_reset(CXLMedia *s);
+
+#endif /* HW_CXL_CCI_SETS_H */
