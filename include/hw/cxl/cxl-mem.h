@@ -1,0 +1,74 @@
+/*
+ * What a memory device offers to windows and command sets
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_CXL_MEM_H
+#define HW_CXL_MEM_H
+
+#include "exec/memory.h"
+#include "qom/object.h"
+#include "hw/cxl/cxl-decoder.h"
+
+#define TYPE_CXL_MEM "cxl-mem"
+typedef struct CXLMem CXLMem;
+typedef struct CXLMemClass CXLMemClass;
+DECLARE_CLASS_CHECKERS(CXLMemClass, CXL_MEM, TYPE_CXL_MEM)
+#define CXL_MEM(obj) INTERFACE_CHECK(CXLMem, (obj), TYPE_CXL_MEM)
+
+/**
+ * CXLMemCapacity: what a device holds, in bytes; DPA 0 is the first volatile
+ * byte, or the first persistent one of a device without volatile memory
+ * @vmem: volatile capacity, a multiple of 256 MiB
+ * @pmem: persistent capacity, a multiple of 256 MiB, right after it
+ * @lsa: label storage area
+ */
+typedef struct CXLMemCapacity {
+    uint64_t vmem;
+    uint64_t pmem;
+    uint64_t lsa;
+} CXLMemCapacity;
+
+struct CXLMemClass {
+    InterfaceClass parent_class;
+
+    /*
+     * Reads committed decoder @n of the device into @out; false when it is
+     * not committed or the device does not decode. Called whenever routes are
+     * compiled. Mandatory. @nr_decoders: how many @n make sense.
+     */
+    bool (*decoder)(CXLMem *mem, unsigned n, CXLDecoder *out);
+    unsigned (*nr_decoders)(CXLMem *mem);
+    /*
+     * Returns the device's capacities. Called by command sets and tables at
+     * any time after realize. Mandatory.
+     */
+    CXLMemCapacity (*capacity)(CXLMem *mem);
+    /*
+     * Reads or writes @size bytes, 1 to 8, at @dpa through all of the
+     * device's checks; returns MEMTX_OK or MEMTX_ERROR. Called for accesses
+     * that no fast mapping serves. Mandatory.
+     */
+    MemTxResult (*read)(CXLMem *mem, uint64_t dpa, uint64_t *value,
+                        unsigned size, MemTxAttrs attrs);
+    MemTxResult (*write)(CXLMem *mem, uint64_t dpa, uint64_t value,
+                         unsigned size, MemTxAttrs attrs);
+    /*
+     * Returns the RAM that holds the whole of [@dpa, @dpa + @len) in order,
+     * and in @offset where in it @dpa stands; NULL when it does not, or when
+     * accesses have to be checked one by one. Called when routes are
+     * compiled. Optional: without it there are no fast mappings.
+     */
+    MemoryRegion *(*ram)(CXLMem *mem, uint64_t dpa, uint64_t len,
+                         hwaddr *offset);
+    /*
+     * Copies @len bytes of the label storage area; the caller has checked
+     * that they lie inside it. Called by Get LSA and Set LSA. Mandatory when
+     * capacity() has an LSA.
+     */
+    void (*lsa_read)(CXLMem *mem, uint64_t offset, void *buf, uint32_t len);
+    void (*lsa_write)(CXLMem *mem, uint64_t offset, const void *buf,
+                      uint32_t len);
+};
+
+#endif /* HW_CXL_MEM_H */

@@ -1,0 +1,61 @@
+/*
+ * CXL Fixed Memory Windows: the host physical ranges that lead to CXL
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_CXL_DECODE_WINDOW_H
+#define HW_CXL_DECODE_WINDOW_H
+
+#include "exec/memory.h"
+#include "qemu/queue.h"
+#include "hw/cxl/cxl-mem.h"
+#include "hw/cxl/cxl-port.h"
+#include "hw/cxl/decode/route.h"
+
+/**
+ * CXLWindow: one window and what it routes to now
+ * @mr: I/O region over the whole window; fast mappings lie above it
+ * @spec: what the compiler needs; its bridges are objects with TYPE_CXL_PORT
+ * @route: published by RCU
+ * @maps: how each segment of the route is mapped, private to window-map.c
+ */
+typedef struct CXLWindow {
+    MemoryRegion mr;
+    unsigned index;
+    CXLWindowSpec spec;
+    struct CXLWindowRoute *route;
+    GPtrArray *maps;
+    QLIST_ENTRY(CXLWindow) next;
+} CXLWindow;
+
+/**
+ * cxl_window_init: a window of @size bytes over @nr host bridges
+ * @hpa: where the machine maps it; it is mapped by the caller, at @w->mr
+ * @granularity, @nr: legal ones, checked by the caller
+ *
+ * @hpa and @size are multiples of CXL_HDM_ALIGN. A window stays for as long
+ * as QEMU runs.
+ */
+void cxl_window_init(CXLWindow *w, Object *owner, unsigned index,
+                     uint64_t hpa, uint64_t size, unsigned granularity,
+                     Object **bridges, unsigned nr);
+
+/*
+ * Something that routes depend on has changed: a decoder was committed or
+ * uncommitted, a device came, went or was reset, or what CXLMemClass.ram()
+ * returns is another. Compiles and maps anew what differs, in every window.
+ * Called with the BQL held.
+ */
+void cxl_windows_update(void);
+
+/* Like cxl_windows_update(), and forget @mem, whose memory is going away */
+void cxl_windows_forget(CXLMem *mem);
+
+/*
+ * Give each segment of @route the fastest mapping that is exact; window.c
+ * calls it inside a memory transaction. Segments whose mapping stays what it
+ * was are left alone.
+ */
+void cxl_window_map(CXLWindow *w, const CXLRoute *route);
+
+#endif /* HW_CXL_DECODE_WINDOW_H */
