@@ -1,0 +1,280 @@
+/*
+ * Coherent Device Attribute Table: built or loaded
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "hw/cxl/cdat.h"
+#include "hw/cxl/spec/tables.h"
+
+/*
+ * Implementation defined: what an OS computes a device's performance from.
+ * Two to three times the latency of local DRAM, and a quarter of the
+ * bandwidth of the default link, 32 GT/s x 16.
+ */
+#define READ_LATENCY_NS         150
+#define WRITE_LATENCY_NS        250
+#define READ_BANDWIDTH_GBS      16
+#define WRITE_BANDWIDTH_GBS     16
+#define PS_PER_NS               1000
+#define MBS_PER_GBS             1000
+
+/* CXL r3.1 8.1.11.1: handle FFFFh says that no entry follows */
+#define ENTRIES_MAX             CXL_DOE_LAST_ENTRY
+
+/* The property that names the file has the same name in every device */
+#define cdat_error(errp, fmt, ...) \
+    error_setg(errp, "property 'cdat': " fmt, ## __VA_ARGS__)
+
+/* Lengths that a structure of each type can have: @size + n * @step */
+static const struct {
+    uint8_t size;
+    uint8_t step;
+} cdat_shapes[CXL_CDAT_TYPES] = {
+    [CXL_CDAT_DSMAS]   = { sizeof(CXLDsmas) },
+    [CXL_CDAT_DSLBIS]  = { sizeof(CXLDslbis) },
+    [CXL_CDAT_DSMSCIS] = { sizeof(CXLDsmscis) },
+    [CXL_CDAT_DSIS]    = { sizeof(CXLDsis) },
+    [CXL_CDAT_DSEMTS]  = { sizeof(CXLDsemts) },
+    [CXL_CDAT_SSLBIS]  = { sizeof(CXLSslbis), sizeof(CXLSslbisPath) },
+};
+
+/* CDAT 1.04 Table 1: all bytes of the table add up to zero */
+static uint8_t cdat_sum(const uint8_t *bytes, size_t len)
+{
+    uint8_t sum = 0;
+
+    while (len--) {
+        sum += *bytes++;
+    }
+    return sum;
+}
+
+static void cdat_start(CXLCdat *cdat)
+{
+    cdat->table = g_byte_array_new();
+    cdat->entries = g_array_new(false, false, sizeof(uint32_t));
+}
+
+static void cdat_append(CXLCdat *cdat, const void *bytes, uint32_t len)
+{
+    uint32_t offset = cdat->table->len;
+
+    g_array_append_val(cdat->entries, offset);
+    g_byte_array_append(cdat->table, bytes, len);
+}
+
+static void cdat_finish(CXLCdat *cdat)
+{
+    CXLCdatHeader *header = (CXLCdatHeader *)cdat->table->data;
+
+    header->length = cxl_le32(cdat->table->len);
+    header->checksum = -cdat_sum(cdat->table->data, cdat->table->len);
+}
+
+static CXLCdatEntry cdat_entry(CXLCdatType type)
+{
+    return (CXLCdatEntry) {
+        .type = type,
+        .length = cxl_le16(cdat_shapes[type].size),
+    };
+}
+
+static void cdat_append_dslbis(CXLCdat *cdat, uint8_t handle,
+                               CXLDslbisData data, uint64_t unit,
+                               uint16_t value)
+{
+    CXLDslbis dslbis = {
+        .entry = cdat_entry(CXL_CDAT_DSLBIS),
+        .handle = handle,
+        .data_type = data,
+        .entry_base_unit = cxl_le64(unit),
+        .value[0] = cxl_le16(value),
+    };
+
+    cdat_append(cdat, &dslbis, sizeof(dslbis));
+}
+
+/* All that is said about the partition at [@base, @base + @size) */
+static void cdat_append_partition(CXLCdat *cdat, uint8_t handle,
+                                  uint64_t base, uint64_t size, bool persistent)
+{
+    CXLDsmas dsmas = {
+        .entry = cdat_entry(CXL_CDAT_DSMAS),
+        .handle = handle,
+        .flags = persistent ? CXL_DSMAS_NON_VOLATILE : 0,
+        .dpa_base = cxl_le64(base),
+        .dpa_length = cxl_le64(size),
+    };
+    CXLDsemts dsemts = {
+        .entry = cdat_entry(CXL_CDAT_DSEMTS),
+        .handle = handle,
+        .efi_type = persistent ? CXL_DSEMTS_RESERVED
+                               : CXL_DSEMTS_SPECIFIC_PURPOSE,
+        .dpa_length = cxl_le64(size),
+    };
+
+    cdat_append(cdat, &dsmas, sizeof(dsmas));
+    cdat_append_dslbis(cdat, handle, CXL_DSLBIS_READ_LATENCY,
+                       PS_PER_NS, READ_LATENCY_NS);
+    cdat_append_dslbis(cdat, handle, CXL_DSLBIS_WRITE_LATENCY,
+                       PS_PER_NS, WRITE_LATENCY_NS);
+    cdat_append_dslbis(cdat, handle, CXL_DSLBIS_READ_BANDWIDTH,
+                       MBS_PER_GBS, READ_BANDWIDTH_GBS);
+    cdat_append_dslbis(cdat, handle, CXL_DSLBIS_WRITE_BANDWIDTH,
+                       MBS_PER_GBS, WRITE_BANDWIDTH_GBS);
+    cdat_append(cdat, &dsemts, sizeof(dsemts));
+}
+
+void cxl_cdat_build_mem(CXLCdat *cdat, uint64_t vmem, uint64_t pmem)
+{
+    CXLCdatHeader header = { .revision = CXL_CDAT_REVISION };
+    uint8_t handle = 0;
+
+    cdat_start(cdat);
+    cdat_append(cdat, &header, sizeof(header));
+    if (vmem) {
+        cdat_append_partition(cdat, handle++, 0, vmem, false);
+    }
+    if (pmem) {
+        cdat_append_partition(cdat, handle, vmem, pmem, true);
+    }
+    cdat_finish(cdat);
+}
+
+/*
+ * Length of the structure at @offset of the @len bytes at @bytes; 0, and
+ * @errp set, when it cannot be one
+ */
+static uint32_t cdat_check_entry(const uint8_t *bytes, size_t len,
+                                 size_t offset, const char *name,
+                                 Error **errp)
+{
+    const CXLCdatEntry *entry = (const CXLCdatEntry *)(bytes + offset);
+    uint32_t size, least, step;
+    g_autofree char *more = NULL;
+
+    if (len - offset < sizeof(*entry)) {
+        cdat_error(errp, "'%s' is cut short in the structure at "
+                   "offset %zu", name, offset);
+        return 0;
+    }
+    size = cxl_le16_get(entry->length);
+    if (entry->type >= CXL_CDAT_TYPES) {
+        cdat_error(errp, "'%s' has a structure of unknown type %u at "
+                   "offset %zu; types are 0 to %u", name, entry->type, offset,
+                   CXL_CDAT_TYPES - 1);
+        return 0;
+    }
+    least = cdat_shapes[entry->type].size;
+    step = cdat_shapes[entry->type].step;
+    if (size < least || (size > least && (!step || (size - least) % step))) {
+        more = step ? g_strdup_printf(" and a multiple of %u", step) : NULL;
+        cdat_error(errp, "'%s' has a structure of type %u at offset "
+                   "%zu whose length is %u; it must be %u%s", name,
+                   entry->type, offset, size, least, more ?: "");
+        return 0;
+    }
+    if (size > len - offset) {
+        cdat_error(errp, "'%s' is cut short: the structure at offset "
+                   "%zu takes %u bytes, and %zu are left", name, offset, size,
+                   len - offset);
+        return 0;
+    }
+    return size;
+}
+
+static bool cdat_check_header(const uint8_t *bytes, size_t len,
+                              const char *name, Error **errp)
+{
+    const CXLCdatHeader *header = (const CXLCdatHeader *)bytes;
+    uint32_t length;
+
+    if (len < sizeof(*header)) {
+        cdat_error(errp, "'%s' is cut short: it has %zu bytes, and a "
+                   "header takes %zu", name, len, sizeof(*header));
+        return false;
+    }
+    length = cxl_le32_get(header->length);
+    if (length != len) {
+        cdat_error(errp, "'%s' %s: it has %zu bytes, and its header "
+                   "says %u", name,
+                   len < length ? "is cut short" : "is too long", len, length);
+        return false;
+    }
+    if (cdat_sum(bytes, len)) {
+        cdat_error(errp, "'%s' has a wrong checksum: its bytes add up "
+                   "to 0x%02x instead of 0", name, cdat_sum(bytes, len));
+        return false;
+    }
+    return true;
+}
+
+bool cxl_cdat_parse(CXLCdat *cdat, const void *bytes, size_t len,
+                    const char *name, Error **errp)
+{
+    CXLCdat found;
+    size_t offset;
+
+    if (!cdat_check_header(bytes, len, name, errp)) {
+        return false;
+    }
+    cdat_start(&found);
+    cdat_append(&found, bytes, sizeof(CXLCdatHeader));
+    for (offset = sizeof(CXLCdatHeader); offset < len; ) {
+        uint32_t size = cdat_check_entry(bytes, len, offset, name, errp);
+
+        if (size && found.entries->len == ENTRIES_MAX) {
+            cdat_error(errp, "'%s' has more than %u structures", name,
+                       ENTRIES_MAX - 1);
+            size = 0;
+        }
+        if (!size) {
+            cxl_cdat_destroy(&found);
+            return false;
+        }
+        cdat_append(&found, (const uint8_t *)bytes + offset, size);
+        offset += size;
+    }
+    *cdat = found;
+    return true;
+}
+
+bool cxl_cdat_load(CXLCdat *cdat, const char *path, Error **errp)
+{
+    g_autofree char *bytes = NULL;
+    g_autoptr(GError) gerr = NULL;
+    gsize len;
+
+    if (!g_file_get_contents(path, &bytes, &len, &gerr)) {
+        cdat_error(errp, "%s", gerr->message);
+        return false;
+    }
+    return cxl_cdat_parse(cdat, bytes, len, path, errp);
+}
+
+void cxl_cdat_destroy(CXLCdat *cdat)
+{
+    g_clear_pointer(&cdat->table, g_byte_array_unref);
+    g_clear_pointer(&cdat->entries, g_array_unref);
+}
+
+unsigned cxl_cdat_count(const CXLCdat *cdat)
+{
+    return cdat->entries->len;
+}
+
+const uint8_t *cxl_cdat_entry(const CXLCdat *cdat, unsigned n, uint32_t *len)
+{
+    uint32_t start, end;
+
+    if (n >= cdat->entries->len) {
+        return NULL;
+    }
+    start = g_array_index(cdat->entries, uint32_t, n);
+    end = n + 1 < cdat->entries->len
+          ? g_array_index(cdat->entries, uint32_t, n + 1) : cdat->table->len;
+    *len = end - start;
+    return cdat->table->data + start;
+}

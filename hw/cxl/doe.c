@@ -1,0 +1,189 @@
+/*
+ * CXL r3.1 8.1.11: Table Access DOE
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qemu/log.h"
+#include "hw/pci/msix.h"
+#include "hw/cxl/doe.h"
+#include "hw/cxl/spec/dvsec.h"
+#include "hw/cxl/spec/tables.h"
+#include "hw/cxl/trace.h"
+#include "migration/vmstate.h"
+
+/* @cap comes first: pcie_doe_fini() frees what it is embedded in */
+struct CXLDoe {
+    DOECap cap;
+    const CXLCdat *cdat;
+};
+QEMU_BUILD_BUG_ON(offsetof(CXLDoe, cap) != 0);
+
+/*
+ * PCIe r6.0 7.9.24.4: DOE Error says that an object could not be processed,
+ * so that the driver aborts instead of waiting for an answer
+ */
+static bool doe_fail(CXLDoe *doe, const char *why)
+{
+    DOECap *cap = &doe->cap;
+
+    qemu_log_mask(LOG_GUEST_ERROR, "CXL DOE: Table Access with %s\n", why);
+    trace_cxl_err_doe(cap->pdev->name, why);
+    cap->status.error = true;
+    if (cap->cap.intr && cap->ctrl.intr && !cap->status.intr) {
+        cap->status.intr = true;
+        msix_notify(cap->pdev, cap->cap.vec);
+    }
+    return false;
+}
+
+/* CXL r3.1 8.1.11.1: Read Entry */
+static bool doe_read_entry(DOECap *cap)
+{
+    CXLDoe *doe = container_of(cap, CXLDoe, cap);
+    CXLDoeReadEntry req;
+    g_autofree CXLDoeReadEntry *rsp = NULL;
+    const uint8_t *entry;
+    uint32_t len, dwords;
+    uint16_t handle;
+
+    memcpy(&req, pcie_doe_get_write_mbox_ptr(cap), sizeof(req));
+    if (pcie_doe_get_obj_len(&req) != sizeof(req) / CXL_DOE_DWORD) {
+        return doe_fail(doe, "a wrong length");
+    }
+    if (req.code != CXL_DOE_READ_ENTRY || req.table != CXL_DOE_TABLE_CDAT) {
+        return doe_fail(doe, "a reserved code or table");
+    }
+    handle = cxl_le16_get(req.handle);
+    entry = cxl_cdat_entry(doe->cdat, handle, &len);
+    if (!entry) {
+        return doe_fail(doe, "a handle past the last entry");
+    }
+    dwords = DIV_ROUND_UP(sizeof(*rsp) + len, CXL_DOE_DWORD);
+    rsp = g_malloc0(dwords * CXL_DOE_DWORD);
+    rsp->header.vendor = cxl_le16(CXL_VENDOR_ID);
+    rsp->header.type = CXL_DOE_TABLE_ACCESS;
+    rsp->header.length = cxl_le32(dwords);
+    rsp->handle = cxl_le16(handle + 1u < cxl_cdat_count(doe->cdat)
+                           ? handle + 1 : CXL_DOE_LAST_ENTRY);
+    memcpy(rsp + 1, entry, len);
+    trace_cxl_doe_read_entry(cap->pdev->name, handle, len);
+    pcie_doe_set_rsp(cap, rsp);
+    return true;
+}
+
+static DOEProtocol doe_protocols[] = {
+    { CXL_VENDOR_ID, CXL_DOE_TABLE_ACCESS, doe_read_entry },
+    { }
+};
+
+CXLDoe *cxl_doe_new(PCIDevice *pdev, uint16_t offset, const CXLCdat *cdat,
+                    int vector)
+{
+    CXLDoe *doe = g_new0(CXLDoe, 1);
+
+    doe->cdat = cdat;
+    pcie_doe_init(pdev, &doe->cap, offset, doe_protocols, vector >= 0,
+                  vector >= 0 ? vector : 0);
+    return doe;
+}
+
+void cxl_doe_free(CXLDoe *doe)
+{
+    if (doe) {
+        pcie_doe_fini(&doe->cap);
+    }
+}
+
+void cxl_doe_reset(CXLDoe *doe)
+{
+    uint32_t abort = FIELD_DP32(0, PCI_DOE_CAP_CONTROL, DOE_ABORT, 1);
+
+    doe->cap.ctrl.intr = false;
+    doe->cap.status.intr = false;
+    pcie_doe_write_config(&doe->cap, doe->cap.offset + PCI_EXP_DOE_CTRL,
+                          abort, CXL_DOE_DWORD);
+}
+
+/* Whether the mailbox can take the access: inside one of its dwords */
+static bool doe_covers(const CXLDoe *doe, uint32_t addr, int len)
+{
+    uint32_t offset = addr - doe->cap.offset;
+
+    return offset >= PCI_EXP_DOE_CAP && offset < PCI_DOE_SIZEOF &&
+           offset % CXL_DOE_DWORD + len <= CXL_DOE_DWORD;
+}
+
+bool cxl_doe_config_read(CXLDoe *doe, uint32_t addr, int len, uint32_t *value)
+{
+    return doe_covers(doe, addr, len) &&
+           pcie_doe_read_config(&doe->cap, addr, len, value);
+}
+
+/*
+ * PCIe r6.0 6.30.2: what GO means while an answer waits, and a read of one
+ * that does not, are undefined. The mailbox would append another answer to
+ * the first, past its buffer in the end, and count reads without bound:
+ * neither must reach it.
+ */
+static bool doe_harmful(const CXLDoe *doe, uint32_t offset, uint32_t value,
+                        int len)
+{
+    uint32_t shift = offset % CXL_DOE_DWORD * BITS_PER_BYTE;
+    uint64_t dword = (uint64_t)value << shift;
+    uint32_t reg = offset - offset % CXL_DOE_DWORD;
+
+    if (reg == PCI_EXP_DOE_CTRL) {
+        return doe->cap.status.ready &&
+               FIELD_EX32(dword, PCI_DOE_CAP_CONTROL, DOE_GO) &&
+               !FIELD_EX32(dword, PCI_DOE_CAP_CONTROL, DOE_ABORT);
+    }
+    return reg == PCI_EXP_DOE_RD_DATA_MBOX &&
+           (!doe->cap.status.ready || doe->cap.status.error);
+}
+
+void cxl_doe_config_write(CXLDoe *doe, uint32_t addr, uint32_t value, int len)
+{
+    if (!doe_covers(doe, addr, len)) {
+        return;
+    }
+    if (doe_harmful(doe, addr - doe->cap.offset, value, len)) {
+        qemu_log_mask(LOG_GUEST_ERROR, "CXL DOE: ignored a write of 0x%x at "
+                      "0x%x\n", value, addr - doe->cap.offset);
+        trace_cxl_err_doe(doe->cap.pdev->name, "a write out of turn");
+        return;
+    }
+    pcie_doe_write_config(&doe->cap, addr, value, len);
+}
+
+/* Lengths that come from outside must fit the mailboxes they are used for */
+static bool doe_lengths_valid(void *opaque, int version_id)
+{
+    DOECap *cap = &((CXLDoe *)opaque)->cap;
+
+    return cap->write_mbox_len <= PCI_DOE_DW_SIZE_MAX &&
+           cap->read_mbox_len <= PCI_DOE_DW_SIZE_MAX &&
+           (cap->status.ready ? cap->read_mbox_idx < cap->read_mbox_len
+                              : !cap->read_mbox_idx && !cap->read_mbox_len);
+}
+
+const VMStateDescription vmstate_cxl_doe = {
+    .name = "cxl-doe",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .fields = (const VMStateField[]) {
+        VMSTATE_BOOL(cap.ctrl.intr, CXLDoe),
+        VMSTATE_BOOL(cap.status.intr, CXLDoe),
+        VMSTATE_BOOL(cap.status.error, CXLDoe),
+        VMSTATE_BOOL(cap.status.ready, CXLDoe),
+        VMSTATE_UINT32(cap.write_mbox_len, CXLDoe),
+        VMSTATE_UINT32(cap.read_mbox_len, CXLDoe),
+        VMSTATE_UINT32(cap.read_mbox_idx, CXLDoe),
+        VMSTATE_VALIDATE("lengths fit", doe_lengths_valid),
+        VMSTATE_VARRAY_UINT32(cap.write_mbox, CXLDoe, cap.write_mbox_len, 0,
+                              vmstate_info_uint32, uint32_t),
+        VMSTATE_VARRAY_UINT32(cap.read_mbox, CXLDoe, cap.read_mbox_len, 0,
+                              vmstate_info_uint32, uint32_t),
+        VMSTATE_END_OF_LIST()
+    },
+};

@@ -1,0 +1,68 @@
+/*
+ * CXL Type 3 device: memory expander
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_CXL_CXL_TYPE3_H
+#define HW_CXL_CXL_TYPE3_H
+
+#include "hw/pci/pci_device.h"
+#include "hw/cxl/cci/sets.h"
+#include "hw/cxl/cdat.h"
+#include "hw/cxl/cxl-dpa.h"
+#include "hw/cxl/doe.h"
+#include "hw/cxl/regs/component.h"
+#include "hw/cxl/regs/device.h"
+#include "hw/cxl/regs/dvsec.h"
+
+#define TYPE_CXL_TYPE3 "cxl-type3"
+OBJECT_DECLARE_SIMPLE_TYPE(CXLType3, CXL_TYPE3)
+
+/**
+ * CXLType3: the device
+ * @memdev: property, deprecated: another name of @pmem
+ * @sn: property; 0 asks for a number of the device's own
+ * @serial: @sn, or the number that was found for it
+ */
+struct CXLType3 {
+    PCIDevice parent_obj;
+
+    HostMemoryBackend *vmem;
+    HostMemoryBackend *pmem;
+    HostMemoryBackend *memdev;
+    HostMemoryBackend *lsa;
+    char *cdat_file;
+    uint64_t sn;
+    uint8_t hdm_decoders;
+    PCIExpLinkSpeed speed;
+    PCIExpLinkWidth width;
+
+    uint64_t serial;
+    CXLDpa dpa;
+    CXLPoisonList poison;
+    CXLCdat cdat;
+    CXLDoe *doe;
+    CXLDvsecs dvsecs;
+    CXLComponent component;
+    CXLDeviceRegs regs;
+
+    CXLCCI cci;
+    CXLInfostat infostat;
+    CXLEvents events;
+    CXLFirmware firmware;
+    CXLTimestamp timestamp;
+    CXLMemdev memdev_set;
+    CXLMedia media;
+
+    QLIST_ENTRY(CXLType3) next;
+};
+
+/*
+ * Put @record into event log @log, as if the media had reported it; the
+ * record's handle and timestamp are filled in. False when the log was full
+ * and the overflow was counted instead.
+ */
+bool cxl_type3_record_event(CXLType3 *ct3, unsigned log,
+                            CXLEventRecord *record);
+
+#endif /* HW_CXL_CXL_TYPE3_H */
