@@ -1,0 +1,337 @@
+/*
+ * CXL as a part of a machine: options, host bridges, windows
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qemu/error-report.h"
+#include "qemu/units.h"
+#include "qapi/error.h"
+#include "qapi/qapi-visit-cxl.h"
+#include "qapi/visitor.h"
+#include "hw/cxl/cxl-host.h"
+#include "hw/cxl/trace.h"
+#include "hw/pci-bridge/pxb_cxl.h"
+#include "hw/pci/pci_bus.h"
+#include "hw/sysbus.h"
+
+/* Implementation defined: more than any processor can address */
+#define CXL_HOST_WINDOWS_MAX_BYTES      (4 * PiB)
+
+/* CXL r3.1 9.18.1.3: Window Size, in multiples of 256 MiB */
+static bool cxl_host_check_size(unsigned index, uint64_t size, Error **errp)
+{
+    if (!size || size % CXL_HDM_ALIGN) {
+        error_setg(errp, "cxl-fmw.%u.size: %" PRIu64 " bytes are not a "
+                   "positive multiple of 256 MiB", index, size);
+        return false;
+    }
+    return true;
+}
+
+/* CXL r3.1 9.18.1.3: Host Bridge Interleave Granularity */
+static bool cxl_host_check_granularity(unsigned index, uint64_t bytes,
+                                       Error **errp)
+{
+    if (cxl_granularity_encode(bytes) < 0) {
+        error_setg(errp, "cxl-fmw.%u.interleave-granularity: %" PRIu64
+                   " is not one of 256, 512, 1k, 2k, 4k, 8k and 16k",
+                   index, bytes);
+        return false;
+    }
+    return true;
+}
+
+static unsigned cxl_host_nr_targets(const CXLFixedMemoryWindowOptions *window)
+{
+    unsigned nr = 0;
+
+    for (const strList *t = window->targets; t; t = t->next) {
+        nr++;
+    }
+    return nr;
+}
+
+/* CXL r3.1 9.18.1.3: Encoded Number of Interleave Ways, and their targets */
+static bool cxl_host_check_targets(unsigned index,
+                                   const CXLFixedMemoryWindowOptions *window,
+                                   Error **errp)
+{
+    unsigned nr = cxl_host_nr_targets(window);
+
+    if (cxl_ways_encode(nr) < 0) {
+        error_setg(errp, "cxl-fmw.%u.targets: the number of targets, %u, is "
+                   "not one of 1, 2, 3, 4, 6, 8, 12 and 16", index, nr);
+        return false;
+    }
+    for (const strList *t = window->targets; t; t = t->next) {
+        for (const strList *other = t->next; other; other = other->next) {
+            if (g_str_equal(t->value, other->value)) {
+                error_setg(errp, "cxl-fmw.%u.targets: '%s' is listed twice",
+                           index, t->value);
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static uint64_t cxl_host_granularity(const CXLFixedMemoryWindowOptions *window)
+{
+    return window->has_interleave_granularity ?
+           window->interleave_granularity : CXL_GRANULARITY_MIN;
+}
+
+static bool cxl_host_check_windows(const CXLFixedMemoryWindowOptionsList *list,
+                                   Error **errp)
+{
+    uint64_t left = CXL_HOST_WINDOWS_MAX_BYTES;
+
+    for (unsigned i = 0; list; list = list->next, i++) {
+        const CXLFixedMemoryWindowOptions *window = list->value;
+
+        if (!cxl_host_check_size(i, window->size, errp) ||
+            !cxl_host_check_granularity(i, cxl_host_granularity(window),
+                                        errp) ||
+            !cxl_host_check_targets(i, window, errp)) {
+            return false;
+        }
+        if (window->size > left) {
+            error_setg(errp, "cxl-fmw.%u.size: all windows together take "
+                       "more than 4 PiB", i);
+            return false;
+        }
+        left -= window->size;
+    }
+    return true;
+}
+
+static void cxl_host_visit_enabled(Object *obj, Visitor *v, const char *name,
+                                 void *opaque, Error **errp)
+{
+    CXLHost *host = opaque;
+
+    visit_type_bool(v, name, &host->enabled, errp);
+}
+
+static void cxl_host_get_windows(Object *obj, Visitor *v, const char *name,
+                                 void *opaque, Error **errp)
+{
+    CXLHost *host = opaque;
+
+    visit_type_CXLFixedMemoryWindowOptionsList(v, name, &host->options, errp);
+}
+
+static void cxl_host_set_windows(Object *obj, Visitor *v, const char *name,
+                                 void *opaque, Error **errp)
+{
+    CXLHost *host = opaque;
+    CXLFixedMemoryWindowOptionsList *list = NULL;
+
+    if (!visit_type_CXLFixedMemoryWindowOptionsList(v, name, &list, errp)) {
+        return;
+    }
+    if (!cxl_host_check_windows(list, errp)) {
+        qapi_free_CXLFixedMemoryWindowOptionsList(list);
+        return;
+    }
+    qapi_free_CXLFixedMemoryWindowOptionsList(host->options);
+    host->options = list;
+}
+
+/* A machine that has laid out its memory is there until QEMU exits. */
+static void cxl_host_release(Object *obj, const char *name, void *opaque)
+{
+    CXLHost *host = opaque;
+
+    qapi_free_CXLFixedMemoryWindowOptionsList(host->options);
+    g_free(host);
+}
+
+CXLHost *cxl_host_new(Object *machine)
+{
+    CXLHost *host = g_new0(CXLHost, 1);
+
+    host->machine = machine;
+    object_property_add(machine, "cxl", "bool", cxl_host_visit_enabled,
+                        cxl_host_visit_enabled, NULL, host);
+    object_property_set_description(machine, "cxl",
+                                    "Set on/off to enable/disable CXL");
+    object_property_add(machine, "cxl-fmw", "CXLFixedMemoryWindow",
+                        cxl_host_get_windows, cxl_host_set_windows,
+                        cxl_host_release, host);
+    object_property_set_description(machine, "cxl-fmw",
+                                    "CXL fixed memory windows");
+    return host;
+}
+
+bool cxl_host_enabled(const CXLHost *host)
+{
+    return host && host->enabled;
+}
+
+static uint64_t cxl_host_first_window(uint64_t regs_base)
+{
+    return ROUND_UP(regs_base + CXL_HOST_REGS_SIZE, CXL_HDM_ALIGN);
+}
+
+uint64_t cxl_host_end(const CXLHost *host, uint64_t base)
+{
+    uint64_t end;
+
+    if (!cxl_host_enabled(host)) {
+        return base;
+    }
+    end = cxl_host_first_window(ROUND_UP(base, CXL_HDM_ALIGN));
+    for (CXLFixedMemoryWindowOptionsList *w = host->options; w; w = w->next) {
+        end += w->value->size;
+    }
+    return end;
+}
+
+bool cxl_host_map_regs(CXLHost *host, MemoryRegion *system, hwaddr base,
+                       Error **errp)
+{
+    if (!cxl_host_enabled(host)) {
+        if (host && host->options) {
+            error_setg(errp, "cxl-fmw needs the machine option cxl=on");
+            return false;
+        }
+        return true;
+    }
+    host->regs_base = ROUND_UP(base, CXL_HDM_ALIGN);
+    memory_region_init(&host->regs, host->machine, "cxl-host-registers",
+                       CXL_HOST_REGS_SIZE);
+    memory_region_add_subregion(system, host->regs_base, &host->regs);
+    return true;
+}
+
+static int cxl_host_compare_bridges(const void *a, const void *b)
+{
+    const CXLHostBridge *x = a, *y = b;
+
+    return x->uid < y->uid ? -1 : x->uid > y->uid;
+}
+
+static bool cxl_host_find_bridges(CXLHost *host, PCIBus *root, Error **errp)
+{
+    PCIBus *bus;
+
+    QLIST_FOREACH(bus, &root->child, sibling) {
+        CXLHostBridge *bridge = &host->bridges[host->nr_bridges];
+
+        if (!pci_bus_is_root(bus) || !pci_bus_is_cxl(bus)) {
+            continue;
+        }
+        if (host->nr_bridges == CXL_HOST_BRIDGES_MAX) {
+            error_setg(errp, "there are more than %d pxb-cxl host bridges",
+                       CXL_HOST_BRIDGES_MAX);
+            return false;
+        }
+        bridge->obj = OBJECT(bus->parent_dev);
+        bridge->uid = pxb_cxl_uid(PXB_CXL(bridge->obj));
+        host->nr_bridges++;
+    }
+    qsort(host->bridges, host->nr_bridges, sizeof(host->bridges[0]),
+          cxl_host_compare_bridges);
+    return true;
+}
+
+static void cxl_host_map_bridges(CXLHost *host)
+{
+    for (unsigned i = 0; i < host->nr_bridges; i++) {
+        CXLHostBridge *bridge = &host->bridges[i];
+        hwaddr offset = i * CXL_HOST_BRIDGE_REGS_SIZE;
+        PXBCXLState *pxb = PXB_CXL(bridge->obj);
+
+        memory_region_add_subregion(&host->regs, offset,
+                                    pxb_cxl_make_registers(pxb));
+        bridge->regs = host->regs_base + offset;
+        trace_cxl_host_bridge(bridge->uid, bridge->regs,
+                              pxb_cxl_is_passthrough(pxb));
+    }
+}
+
+/* The host bridge with the id @id, the @nr-th target of window @index */
+static Object *cxl_host_target(const CXLHost *host, const char *id,
+                               unsigned index, unsigned nr, Error **errp)
+{
+    for (unsigned i = 0; i < host->nr_bridges; i++) {
+        Object *obj = host->bridges[i].obj;
+
+        if (!g_strcmp0(DEVICE(obj)->id, id)) {
+            return obj;
+        }
+    }
+    if (qdev_find_recursive(sysbus_get_default(), id)) {
+        error_setg(errp, "cxl-fmw.%u.targets.%u: device '%s' is not a pxb-cxl",
+                   index, nr, id);
+    } else {
+        error_setg(errp, "cxl-fmw.%u.targets.%u: there is no device '%s'; "
+                   "the id of a pxb-cxl is needed", index, nr, id);
+    }
+    return NULL;
+}
+
+static bool cxl_host_make_window(CXLHost *host, unsigned index, hwaddr hpa,
+                                 const CXLFixedMemoryWindowOptions *window,
+                                 Error **errp)
+{
+    Object *bridges[CXL_WAYS_MAX];
+    unsigned nr = 0;
+
+    for (const strList *t = window->targets; t; t = t->next, nr++) {
+        bridges[nr] = cxl_host_target(host, t->value, index, nr, errp);
+        if (!bridges[nr]) {
+            return false;
+        }
+    }
+    if (window->size % (nr * CXL_HDM_ALIGN)) {
+        warn_report("cxl-fmw.%u.size is not a multiple of %u * 256 MiB: "
+                    "the guest cannot use the end of the window", index, nr);
+    }
+    trace_cxl_host_window(index, hpa, window->size, nr,
+                          cxl_host_granularity(window));
+    cxl_window_init(&host->windows[index], host->machine, index, hpa,
+                    window->size, cxl_host_granularity(window), bridges, nr);
+    return true;
+}
+
+static bool cxl_host_map_windows(CXLHost *host, MemoryRegion *system,
+                                 Error **errp)
+{
+    hwaddr hpa = cxl_host_first_window(host->regs_base);
+    CXLFixedMemoryWindowOptionsList *w;
+
+    for (w = host->options; w; w = w->next) {
+        host->nr_windows++;
+    }
+    host->windows = g_new0(CXLWindow, host->nr_windows);
+    w = host->options;
+    for (unsigned i = 0; i < host->nr_windows; i++, w = w->next) {
+        if (!cxl_host_make_window(host, i, hpa, w->value, errp)) {
+            return false;
+        }
+        memory_region_add_subregion(system, hpa, &host->windows[i].mr);
+        hpa += w->value->size;
+    }
+    return true;
+}
+
+bool cxl_host_machine_done(CXLHost *host, MemoryRegion *system, PCIBus *root,
+                           Error **errp)
+{
+    if (!cxl_host_enabled(host)) {
+        return true;
+    }
+    if (!root || !pci_bus_is_express(root)) {
+        error_setg(errp, "cxl=on needs a machine with a PCI Express bus, "
+                   "such as q35");
+        return false;
+    }
+    if (!cxl_host_find_bridges(host, root, errp)) {
+        return false;
+    }
+    cxl_host_map_bridges(host);
+    return cxl_host_map_windows(host, system, errp);
+}
