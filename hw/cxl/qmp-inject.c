@@ -52,15 +52,12 @@ static bool inject_check_component_id(const char *id, size_t max,
     return true;
 }
 
-void qmp_cxl_inject_general_media_event(const char *path, CxlEventLog log,
-                                        uint8_t flags, uint64_t dpa,
-                                        uint8_t descriptor, uint8_t type,
-                                        uint8_t transaction_type,
-                                        bool has_channel, uint8_t channel,
-                                        bool has_rank, uint8_t rank,
-                                        bool has_device, uint32_t device,
-                                        const char *component_id,
-                                        Error **errp)
+void qmp_cxl_inject_general_media_event(
+    const char *path, CxlEventLog log, uint8_t flags, uint64_t dpa,
+    uint8_t descriptor, uint8_t type, uint8_t transaction_type,
+    bool has_channel, uint8_t channel, bool has_rank, uint8_t rank,
+    bool has_device, uint32_t device, const char *component_id,
+    Error **errp)
 {
     CXLType3 *ct3 = inject_find(path, errp);
     CXLGeneralMediaEvent event = {

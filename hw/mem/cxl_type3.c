@@ -7,7 +7,6 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
-#include "qemu/cutils.h"
 #include "qemu/error-report.h"
 #include "qemu/module.h"
 #include "qapi/error.h"
@@ -301,8 +300,6 @@ static void type3_init_sets(CXLType3 *ct3)
         .component_type = CXL_COMPONENT_TYPE_TYPE3,
         .serial = ct3->serial,
     };
-    pstrcpy(ct3->firmware.revision, sizeof(ct3->firmware.revision),
-            "QEMU " QEMU_VERSION);
 
     cxl_cci_init(&ct3->cci, &type3_cci_ops, ct3, TYPE3_PAYLOAD_SIZE);
     cxl_infostat_add(&ct3->cci, &ct3->infostat);
@@ -477,6 +474,7 @@ static void type3_reset_hold(Object *obj, ResetType type)
     cxl_cci_reset(&ct3->cci);
     cxl_timestamp_reset(&ct3->timestamp);
     cxl_memdev_reset(&ct3->memdev_set);
+    cxl_media_reset(&ct3->media);
     cxl_device_regs_reset(&ct3->regs, cold);
     cxl_device_regs_set_media_status(&ct3->regs, CXL_MEDIA_STATUS_READY);
     cxl_events_reset(&ct3->events, cold);
@@ -517,6 +515,7 @@ static const VMStateDescription vmstate_type3 = {
                        CXLTimestamp),
         VMSTATE_STRUCT(memdev_set, CXLType3, 1, vmstate_cxl_memdev,
                        CXLMemdev),
+        VMSTATE_STRUCT(media, CXLType3, 1, vmstate_cxl_media, CXLMedia),
         VMSTATE_END_OF_LIST()
     },
 };

@@ -82,8 +82,8 @@ static bool root_port_number(PCIEPort *port, PCIBus *bus, Error **errp)
     }
     other = pcie_find_port_by_pn(bus, port->port);
     if (other) {
-        error_setg(errp, "port %u is the number of '%s' already; each port "
-                   "of %s needs a number of its own from 0 to %u",
+        error_setg(errp, "cxl-rp: property 'port': %u is the number of '%s' "
+                   "already; each port of %s needs its own, from 0 to %u",
                    port->port, DEVICE(other)->id ?: other->name,
                    BUS(bus)->name, ROOT_PORT_AUTO - 1);
         return false;
@@ -97,7 +97,7 @@ static bool root_port_check(PCIDevice *pdev, Error **errp)
 
     if (!pci_bus_is_cxl(bus) || !pci_bus_is_root(bus)) {
         error_setg(errp, "cxl-rp must be plugged into a host bridge's bus of "
-                   "type CXL; set bus to that of a pxb-cxl instead of %s",
+                   "type CXL; set 'bus' to that of a pxb-cxl, not to %s",
                    BUS(bus)->name);
         return false;
     }

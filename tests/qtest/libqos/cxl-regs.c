@@ -1,0 +1,259 @@
+/*
+ * libqos driver for CXL: accesses, mailbox commands, HDM decoders
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "hw/pci/pci.h"
+#include "hw/pci/pci_regs.h"
+#include "../libqtest.h"
+#include "cxl.h"
+
+/* Memory */
+
+uint64_t qcxl_read(QCXL *q, uint64_t addr, unsigned size)
+{
+    switch (size) {
+    case 1:
+        return qtest_readb(q->qts, addr);
+    case 2:
+        return qtest_readw(q->qts, addr);
+    case 4:
+        return qtest_readl(q->qts, addr);
+    default:
+        g_assert_cmpuint(size, ==, 8);
+        return qtest_readq(q->qts, addr);
+    }
+}
+
+void qcxl_write(QCXL *q, uint64_t addr, unsigned size, uint64_t value)
+{
+    switch (size) {
+    case 1:
+        qtest_writeb(q->qts, addr, value);
+        break;
+    case 2:
+        qtest_writew(q->qts, addr, value);
+        break;
+    case 4:
+        qtest_writel(q->qts, addr, value);
+        break;
+    default:
+        g_assert_cmpuint(size, ==, 8);
+        qtest_writeq(q->qts, addr, value);
+    }
+}
+
+/* Configuration space */
+
+static uint64_t ecam(const QCXLFn *fn, unsigned offset)
+{
+    g_assert_cmpuint(offset, <, PCIE_CONFIG_SPACE_SIZE);
+    return QCXL_ECAM_BASE + (fn->bus << 20 | fn->devfn << 12 | offset);
+}
+
+uint64_t qcxl_config_read(QCXLFn *fn, unsigned offset, unsigned size)
+{
+    return qcxl_read(fn->q, ecam(fn, offset), size);
+}
+
+void qcxl_config_write(QCXLFn *fn, unsigned offset, unsigned size,
+                       uint64_t value)
+{
+    qcxl_write(fn->q, ecam(fn, offset), size, value);
+}
+
+unsigned qcxl_cap(QCXLFn *fn, uint8_t id)
+{
+    unsigned at = qcxl_config_read(fn, PCI_CAPABILITY_LIST, 1);
+
+    while (at && qcxl_config_read(fn, at, 1) != id) {
+        at = qcxl_config_read(fn, at + PCI_CAP_LIST_NEXT, 1);
+    }
+    return at;
+}
+
+unsigned qcxl_ext_next(QCXLFn *fn, unsigned at)
+{
+    return PCI_EXT_CAP_NEXT(qcxl_config_read(fn, at, 4));
+}
+
+unsigned qcxl_ext_cap(QCXLFn *fn, uint16_t id)
+{
+    for (unsigned at = PCI_CONFIG_SPACE_SIZE; at; at = qcxl_ext_next(fn, at)) {
+        if (PCI_EXT_CAP_ID(qcxl_config_read(fn, at, 4)) == id) {
+            return at;
+        }
+    }
+    return 0;
+}
+
+unsigned qcxl_dvsec(QCXLFn *fn, uint16_t id)
+{
+    for (unsigned at = PCI_CONFIG_SPACE_SIZE; at; at = qcxl_ext_next(fn, at)) {
+        if (PCI_EXT_CAP_ID(qcxl_config_read(fn, at, 4)) !=
+            PCI_EXT_CAP_ID_DVSEC) {
+            continue;
+        }
+        if (qcxl_config_read(fn, at + CXL_DVSEC_HEADER1, 2) ==
+            CXL_VENDOR_ID &&
+            qcxl_config_read(fn, at + CXL_DVSEC_HEADER2, 2) == id) {
+            return at;
+        }
+    }
+    return 0;
+}
+
+void qcxl_msix_arm(QCXLFn *fn, unsigned vector, uint64_t addr, uint32_t data)
+{
+    unsigned cap = qcxl_cap(fn, PCI_CAP_ID_MSIX);
+    uint32_t table = qcxl_config_read(fn, cap + PCI_MSIX_TABLE, 4);
+    uint64_t entry = fn->bar[table & PCI_MSIX_TABLE_BIR] +
+                     (table & PCI_MSIX_TABLE_OFFSET) +
+                     vector * PCI_MSIX_ENTRY_SIZE;
+
+    g_assert_cmpuint(cap, !=, 0);
+    qcxl_write(fn->q, entry + PCI_MSIX_ENTRY_LOWER_ADDR, 4, addr);
+    qcxl_write(fn->q, entry + PCI_MSIX_ENTRY_UPPER_ADDR, 4, addr >> 32);
+    qcxl_write(fn->q, entry + PCI_MSIX_ENTRY_DATA, 4, data);
+    qcxl_write(fn->q, entry + PCI_MSIX_ENTRY_VECTOR_CTRL, 4, 0);
+    qcxl_config_write(fn, cap + PCI_MSIX_FLAGS, 2, PCI_MSIX_FLAGS_ENABLE);
+}
+
+size_t qcxl_mbox_payload_size(QCXLFn *fn)
+{
+    uint32_t cap = qcxl_read(fn->q, fn->mailbox + CXL_MBOX_CAPABILITIES, 4);
+
+    return 1ul << FIELD_EX32(cap, CXL_MBOX_CAPABILITIES, PAYLOAD_SIZE);
+}
+
+/* CXL r3.1 8.2.8.4.1: how a driver runs a command, step by step */
+unsigned qcxl_mbox_ring(QCXLFn *fn, uint16_t opcode, uint32_t len)
+{
+    uint64_t control = fn->mailbox + CXL_MBOX_CONTROL;
+    uint32_t irqs = qcxl_read(fn->q, control, 4);
+    uint64_t command = 0;
+    uint64_t status;
+
+    g_assert_cmphex(irqs & R_CXL_MBOX_CONTROL_DOORBELL_MASK, ==, 0);
+    command = FIELD_DP64(command, CXL_MBOX_COMMAND, OPCODE, opcode);
+    command = FIELD_DP64(command, CXL_MBOX_COMMAND, LENGTH, len);
+    qcxl_write(fn->q, fn->mailbox + CXL_MBOX_COMMAND, 8, command);
+    qcxl_write(fn->q, control, 4, irqs | R_CXL_MBOX_CONTROL_DOORBELL_MASK);
+    /* Commands of ours are done before the write to the doorbell returns */
+    g_assert_cmphex(qcxl_read(fn->q, control, 4), ==, irqs);
+    status = qcxl_read(fn->q, fn->mailbox + CXL_MBOX_STATUS, 8);
+    return FIELD_EX64(status, CXL_MBOX_STATUS, RETURN_CODE);
+}
+
+unsigned qcxl_mbox(QCXLFn *fn, uint16_t opcode, const void *in, size_t in_len,
+                   void *out, size_t *out_len)
+{
+    uint64_t payload = fn->mailbox + CXL_MBOX_PAYLOAD;
+    uint64_t command;
+    unsigned ret;
+    size_t len;
+
+    if (in_len) {
+        qtest_memwrite(fn->q->qts, payload, in, in_len);
+    }
+    ret = qcxl_mbox_ring(fn, opcode, in_len);
+    command = qcxl_read(fn->q, fn->mailbox + CXL_MBOX_COMMAND, 8);
+    len = FIELD_EX64(command, CXL_MBOX_COMMAND, LENGTH);
+    if (out && MIN(len, *out_len)) {
+        qtest_memread(fn->q->qts, payload, out, MIN(len, *out_len));
+    }
+    if (out_len) {
+        *out_len = len;
+    }
+    return ret;
+}
+
+/* CXL r3.1 8.2.4.20.1: how Decoder Count counts */
+unsigned qcxl_hdm_count(QCXL *q, const QCXLComponent *comp)
+{
+    uint32_t cap = qcxl_read(q, comp->hdm + CXL_HDM_CAPABILITY, 4);
+    unsigned code = FIELD_EX32(cap, CXL_HDM_CAPABILITY, DECODER_COUNT);
+
+    return !code ? 1 : code <= 8 ? 2 * code : (code - 4) * 4;
+}
+
+uint64_t qcxl_hdm_reg(const QCXLComponent *comp, unsigned n, unsigned offset)
+{
+    return comp->hdm + CXL_HDM_DECODER(n) + offset;
+}
+
+static void write_pair(QCXL *q, const QCXLComponent *comp, unsigned n,
+                       unsigned low, uint64_t value)
+{
+    qcxl_write(q, qcxl_hdm_reg(comp, n, low), 4, value);
+    qcxl_write(q, qcxl_hdm_reg(comp, n, low + 4), 4, value >> 32);
+}
+
+static uint32_t control_of(const QCXLDecoder *d)
+{
+    uint32_t control = 0;
+
+    control = FIELD_DP32(control, CXL_HDM_CONTROL, IG, d->granularity);
+    control = FIELD_DP32(control, CXL_HDM_CONTROL, IW, d->ways);
+    control = FIELD_DP32(control, CXL_HDM_CONTROL, LOCK, d->lock);
+    return FIELD_DP32(control, CXL_HDM_CONTROL, HOST_ONLY, 1);
+}
+
+void qcxl_hdm_program(QCXL *q, const QCXLComponent *comp, unsigned n,
+                      const QCXLDecoder *d)
+{
+    write_pair(q, comp, n, CXL_HDM_BASE_LOW, d->base);
+    write_pair(q, comp, n, CXL_HDM_SIZE_LOW, d->size);
+    /* A port's target list and an endpoint's DPA skip share their place */
+    write_pair(q, comp, n, CXL_HDM_TARGET_LOW, d->targets | d->skip);
+    qcxl_write(q, qcxl_hdm_reg(comp, n, CXL_HDM_CONTROL), 4, control_of(d));
+}
+
+static bool hdm_state(QCXL *q, const QCXLComponent *comp, unsigned n,
+                      uint32_t mask)
+{
+    return qcxl_read(q, qcxl_hdm_reg(comp, n, CXL_HDM_CONTROL), 4) & mask;
+}
+
+bool qcxl_hdm_committed(QCXL *q, const QCXLComponent *comp, unsigned n)
+{
+    return hdm_state(q, comp, n, R_CXL_HDM_CONTROL_COMMITTED_MASK);
+}
+
+bool qcxl_hdm_failed(QCXL *q, const QCXLComponent *comp, unsigned n)
+{
+    return hdm_state(q, comp, n, R_CXL_HDM_CONTROL_ERROR_MASK);
+}
+
+bool qcxl_hdm_commit(QCXL *q, const QCXLComponent *comp, unsigned n,
+                     const QCXLDecoder *d)
+{
+    qcxl_hdm_program(q, comp, n, d);
+    qcxl_write(q, qcxl_hdm_reg(comp, n, CXL_HDM_CONTROL), 4,
+               control_of(d) | R_CXL_HDM_CONTROL_COMMIT_MASK);
+    return qcxl_hdm_committed(q, comp, n);
+}
+
+void qcxl_hdm_uncommit(QCXL *q, const QCXLComponent *comp, unsigned n)
+{
+    uint64_t reg = qcxl_hdm_reg(comp, n, CXL_HDM_CONTROL);
+
+    qcxl_write(q, reg, 4,
+               qcxl_read(q, reg, 4) & ~R_CXL_HDM_CONTROL_COMMIT_MASK);
+}
+
+void qcxl_hdm_enable(QCXL *q, const QCXLComponent *comp, bool on)
+{
+    qcxl_write(q, comp->hdm + CXL_HDM_GLOBAL_CONTROL, 4,
+               on ? R_CXL_HDM_GLOBAL_CONTROL_ENABLE_MASK : 0);
+}
+
+void qcxl_mem_enable(QCXLFn *fn, bool on)
+{
+    unsigned at = qcxl_dvsec(fn, CXL_DVSEC_ID_DEVICE) + CXL_DEVICE_CONTROL;
+    uint16_t control = qcxl_config_read(fn, at, 2);
+
+    qcxl_config_write(fn, at, 2,
+                      FIELD_DP16(control, CXL_DEVICE_CONTROL, MEM_ENABLE, on));
+}

@@ -1,0 +1,197 @@
+/*
+ * libqos driver for CXL: topologies, enumeration, registers, mailbox
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef LIBQOS_CXL_H
+#define LIBQOS_CXL_H
+
+#include "hw/registerfields.h"
+#include "../libqtest.h"
+#include "hw/cxl/cxl-le.h"
+#include "hw/cxl/spec/registers.h"
+#include "hw/cxl/spec/dvsec.h"
+#include "hw/cxl/spec/cci.h"
+#include "hw/cxl/spec/payloads.h"
+#include "hw/cxl/spec/cedt.h"
+#include "hw/cxl/spec/tables.h"
+
+#define QCXL_MIB        (1024 * 1024ULL)
+#define QCXL_UNIT       (256 * QCXL_MIB)
+
+/* Topologies, as command lines */
+
+typedef struct QCXLTopology QCXLTopology;
+
+/* An empty q35 with cxl=on; its backing files live in a directory of its own */
+QCXLTopology *qcxl_topology(void);
+/* Any further arguments */
+void qcxl_args(QCXLTopology *t, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
+/*
+ * A pxb-cxl called @id on bus @bus_nr. @props, here and below: further
+ * properties, ",name=value", or "".
+ */
+void qcxl_bridge(QCXLTopology *t, const char *id, unsigned bus_nr,
+                 const char *props);
+/* A cxl-rp called @id below the bridge @bridge; slots number themselves */
+void qcxl_root_port(QCXLTopology *t, const char *id, const char *bridge,
+                    const char *props);
+/*
+ * A cxl-type3 called @id at port @port, of @vmem and @pmem MiB, either may
+ * be 0; the backing files are called @id.v, @id.p and @id.lsa
+ */
+void qcxl_mem(QCXLTopology *t, const char *id, const char *port,
+              unsigned vmem, unsigned pmem, const char *props);
+/* Only the backends of such a device */
+void qcxl_backends(QCXLTopology *t, const char *id,
+                   unsigned vmem, unsigned pmem);
+/* A window of @mib MiB over the bridges in @targets, "id id ..." */
+void qcxl_window(QCXLTopology *t, unsigned mib, const char *granularity,
+                 const char *targets);
+
+/* A running machine, enumerated as firmware would */
+
+/* Where we, as firmware, put ECAM; 256 buses */
+#define QCXL_ECAM_BASE      0xb0000000u
+#define QCXL_BRIDGES_MAX    16
+#define QCXL_WINDOWS_MAX    8
+#define QCXL_LSA_SIZE       (128 * 1024)
+
+/* CXL r3.1 8.2.4: capabilities of a component, as addresses; 0: not there */
+typedef struct QCXLComponent {
+    uint64_t base;
+    uint64_t cachemem;
+    uint64_t ras;
+    uint64_t link;
+    uint64_t hdm;
+    unsigned capabilities;
+} QCXLComponent;
+
+typedef struct QCXLBridge {
+    uint32_t uid;
+    QCXLComponent comp;
+} QCXLBridge;
+
+typedef struct QCXLWindow {
+    uint64_t base;
+    uint64_t size;
+    unsigned ways;
+    uint32_t granularity;
+    uint32_t targets[16];
+} QCXLWindow;
+
+typedef struct QCXL {
+    QTestState *qts;
+    char *dir;
+    GPtrArray *functions;
+    QCXLBridge bridges[QCXL_BRIDGES_MAX];
+    unsigned nr_bridges;
+    QCXLWindow windows[QCXL_WINDOWS_MAX];
+    unsigned nr_windows;
+    uint64_t mmio;
+    uint8_t bus;
+} QCXL;
+
+/**
+ * QCXLFn: a function below a host bridge
+ * @bar, @bar_size: memory BARs as mapped; size 0 where there is none
+ * @port: the bridge above it, NULL at a root bus
+ * @regs: CXL r3.1 8.2.8: the device register block, 0 if none
+ * @status, @mailbox, @memdev: addresses of its capabilities
+ */
+typedef struct QCXLFn {
+    QCXL *q;
+    struct QCXLFn *port;
+    uint8_t bus;
+    uint8_t devfn;
+    uint8_t secondary;
+    uint16_t vendor;
+    uint16_t device;
+    uint64_t bar[6];
+    uint64_t bar_size[6];
+    uint32_t bar_flags[6];
+    QCXLComponent comp;
+    uint64_t regs;
+    uint64_t status;
+    uint64_t mailbox;
+    uint64_t memdev;
+} QCXLFn;
+
+/* Start @t, which is freed, and enumerate */
+QCXL *qcxl_boot(QCXLTopology *t);
+void qcxl_quit(QCXL *q);
+/* Number buses, map BARs, find register blocks; forgets earlier functions */
+void qcxl_enumerate(QCXL *q);
+/* System reset, then enumeration anew */
+void qcxl_reset(QCXL *q);
+/* The @n-th root port or memory device in bus order; NULL past the last */
+QCXLFn *qcxl_port_at(QCXL *q, unsigned n);
+QCXLFn *qcxl_mem_at(QCXL *q, unsigned n);
+/* Path of a backing file; free it */
+char *qcxl_file(QCXL *q, const char *name);
+/* Bytes of a backing file */
+void qcxl_file_read(QCXL *q, const char *name, uint64_t offset, void *buf,
+                    size_t len);
+
+/* Accesses of 1, 2, 4 or 8 bytes, in one piece */
+uint64_t qcxl_read(QCXL *q, uint64_t addr, unsigned size);
+void qcxl_write(QCXL *q, uint64_t addr, unsigned size, uint64_t value);
+
+/* Configuration space, through ECAM */
+uint64_t qcxl_config_read(QCXLFn *fn, unsigned offset, unsigned size);
+void qcxl_config_write(QCXLFn *fn, unsigned offset, unsigned size,
+                       uint64_t value);
+/* Offset of an extended capability; 0 without one */
+unsigned qcxl_ext_cap(QCXLFn *fn, uint16_t id);
+/* Offset of the extended capability behind the one at @at; 0: the last one */
+unsigned qcxl_ext_next(QCXLFn *fn, unsigned at);
+/* Offset of a CXL DVSEC; 0 without one */
+unsigned qcxl_dvsec(QCXLFn *fn, uint16_t id);
+/* Offset of a capability below 100h; 0 without one */
+unsigned qcxl_cap(QCXLFn *fn, uint8_t id);
+/* Let MSI-X vector @vector write @data to guest address @addr */
+void qcxl_msix_arm(QCXLFn *fn, unsigned vector, uint64_t addr, uint32_t data);
+
+/* CXL r3.1 8.2.8.4: Mailbox */
+
+/*
+ * Run a command and return its return code. @out takes up to *@out_len bytes,
+ * and *@out_len becomes the length answered. Either may be NULL.
+ */
+unsigned qcxl_mbox(QCXLFn *fn, uint16_t opcode, const void *in, size_t in_len,
+                   void *out, size_t *out_len);
+/* Bytes of the payload registers */
+size_t qcxl_mbox_payload_size(QCXLFn *fn);
+/* Run @opcode on what the payload registers hold, of @len bytes, any @len */
+unsigned qcxl_mbox_ring(QCXLFn *fn, uint16_t opcode, uint32_t len);
+
+/* CXL r3.1 8.2.4.20: HDM decoders */
+
+typedef struct QCXLDecoder {
+    uint64_t base;
+    uint64_t size;
+    uint64_t skip;
+    unsigned ways;          /* encoded */
+    unsigned granularity;   /* encoded */
+    uint64_t targets;
+    bool lock;
+} QCXLDecoder;
+
+/* How many decoders the component has */
+unsigned qcxl_hdm_count(QCXL *q, const QCXLComponent *comp);
+/* Address of a register of decoder @n */
+uint64_t qcxl_hdm_reg(const QCXLComponent *comp, unsigned n, unsigned offset);
+/* Program decoder @n without committing it */
+void qcxl_hdm_program(QCXL *q, const QCXLComponent *comp, unsigned n,
+                      const QCXLDecoder *d);
+/* Program and commit decoder @n; whether it was committed */
+bool qcxl_hdm_commit(QCXL *q, const QCXLComponent *comp, unsigned n,
+                     const QCXLDecoder *d);
+bool qcxl_hdm_committed(QCXL *q, const QCXLComponent *comp, unsigned n);
+bool qcxl_hdm_failed(QCXL *q, const QCXLComponent *comp, unsigned n);
+void qcxl_hdm_uncommit(QCXL *q, const QCXLComponent *comp, unsigned n);
+/* HDM Decoder Enable of the component, Mem_Enable of the device */
+void qcxl_hdm_enable(QCXL *q, const QCXLComponent *comp, bool on);
+void qcxl_mem_enable(QCXLFn *fn, bool on);
+
+#endif /* LIBQOS_CXL_H */
