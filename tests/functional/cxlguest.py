@@ -1,0 +1,411 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Boots the guest of scripts/guest-image in QEMU and runs commands in it.
+
+Environment:
+  CXL_QEMU    the QEMU binary   [build/qemu-system-x86_64]
+  CXL_GUEST_DIR  directory of vmlinuz and initrd.img   [build/guest]
+  CXL_ACCEL   value of -accel   [tcg]
+  CXL_SLOW    factor for every time limit   [1]
+"""
+
+import base64
+import json
+import os
+import re
+import select
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.realpath(__file__))))
+QEMU = os.environ.get('CXL_QEMU',
+                      os.path.join(TOP, 'build', 'qemu-system-x86_64'))
+GUEST = os.environ.get('CXL_GUEST_DIR', os.path.join(TOP, 'build', 'guest'))
+LOGS = os.path.join(TOP, 'build', 'log')
+SLOW = float(os.environ.get('CXL_SLOW', '1'))
+
+# iomem=relaxed: cxl-probe reads register blocks that drivers have claimed.
+KERNEL_COMMAND_LINE = 'console=ttyS0 quiet iomem=relaxed agent=ttyS1'
+
+# Lines that complaints() would take and that complain of nothing.
+HARMLESS = re.compile(r'_OSC: (OS supports|OS now controls)|ommand line:|'
+                      r'AER: enabled')
+
+MIB = 1 << 20
+
+
+class GuestError(Exception):
+    """The guest or QEMU does not answer as it must."""
+
+
+class Channel:
+    """One end of a socket pair whose other end QEMU inherits."""
+
+    def __init__(self):
+        self.ours, self.theirs = socket.socketpair()
+        self.pending = bytearray()
+
+    def option(self, name):
+        return ['-chardev', f'socket,id={name},fd={self.theirs.fileno()}']
+
+    def send(self, data):
+        self.ours.sendall(data)
+
+    def fill(self, deadline):
+        left = deadline - time.monotonic()
+        if left <= 0 or not select.select([self.ours], [], [], left)[0]:
+            raise TimeoutError('no answer in time')
+        data = self.ours.recv(65536)
+        if not data:
+            raise EOFError('QEMU closed the connection')
+        self.pending += data
+
+    def line(self, deadline):
+        while b'\n' not in self.pending:
+            self.fill(deadline)
+        line, _, self.pending = self.pending.partition(b'\n')
+        return line.decode(errors='replace').strip()
+
+    def take(self, count, deadline):
+        while len(self.pending) < count:
+            self.fill(deadline)
+        data = bytes(self.pending[:count])
+        del self.pending[:count]
+        return data
+
+    def close(self):
+        self.ours.close()
+        self.theirs.close()
+
+
+class Qmp:
+    """A QMP client; events are kept in the order of their arrival."""
+
+    def __init__(self, channel, seconds):
+        self.channel = channel
+        self.events = []
+        self.receive(seconds)
+        self.command('qmp_capabilities')
+
+    def receive(self, seconds):
+        return json.loads(self.channel.line(time.monotonic() + seconds))
+
+    def command(self, name, seconds=30, **arguments):
+        """Returns the answer; an error answer raises GuestError."""
+        request = {'execute': name, 'arguments': arguments}
+        self.channel.send(json.dumps(request).encode() + b'\n')
+        while True:
+            answer = self.receive(seconds * SLOW)
+            if 'return' in answer:
+                return answer['return']
+            if 'error' in answer:
+                raise GuestError(f'{name}: {answer["error"]["desc"]}')
+            self.events.append(answer)
+
+
+def dram_node(size):
+    """Linux gives a CXL window a node of its own only when there are nodes."""
+    return ['-object', f'memory-backend-ram,id=dram,size={size}',
+            '-numa', 'node,memdev=dram']
+
+
+class Guest:
+    """A running guest.
+
+    run() executes a shell script as root and returns (status, output).
+    """
+
+    def __init__(self, name, args, machine='q35,cxl=on', memory='2G',
+                 cpus=2, append=''):
+        os.makedirs(LOGS, exist_ok=True)
+        self.log = os.path.join(LOGS, f'{name}.log')
+        self.serial = Channel()
+        self.monitor = Channel()
+        self.number = 0
+        self.closed = False
+        self.command_line = self.build_command_line(args, machine, memory,
+                                                    cpus, append)
+        with open(self.log, 'ab') as log:
+            log.write(f'\n$ {shlex.join(self.command_line)}\n'.encode())
+            self.process = subprocess.Popen(
+                self.command_line, stdin=subprocess.DEVNULL, stdout=log,
+                stderr=log, pass_fds=[self.serial.theirs.fileno(),
+                                      self.monitor.theirs.fileno()])
+        self.serial.theirs.close()
+        self.monitor.theirs.close()
+        self.guarded(self.start)
+
+    def build_command_line(self, args, machine, memory, cpus, append):
+        return [QEMU, '-M', machine, '-accel', os.environ.get('CXL_ACCEL',
+                                                              'tcg'),
+                '-cpu', 'max,-hypervisor', '-m', memory, '-smp', str(cpus),
+                *dram_node(memory),
+                '-nodefaults', '-display', 'none',
+                '-kernel', os.path.join(GUEST, 'vmlinuz'),
+                '-initrd', os.path.join(GUEST, 'initrd.img'),
+                '-append', f'{KERNEL_COMMAND_LINE} {append}'.strip(),
+                '-chardev', f'file,id=console,path={self.log},append=on',
+                '-serial', 'chardev:console',
+                *self.serial.option('agent'), '-serial', 'chardev:agent',
+                *self.monitor.option('qmp'),
+                '-mon', 'chardev=qmp,mode=control', *args]
+
+    def start(self):
+        self.qmp = Qmp(self.monitor, 30 * SLOW)
+        self.wait_ready()
+
+    def guarded(self, function, *args):
+        """Turns a lost or silent guest into an error that can be read."""
+        try:
+            return function(*args)
+        except (TimeoutError, EOFError, OSError) as error:
+            status = self.process.poll()
+            self.kill()
+            state = ('still running' if status is None
+                     else f'ended with status {status}')
+            raise GuestError(f'{error}; QEMU {state}; end of {self.log}:\n'
+                             f'{self.console()[-2000:]}') from error
+
+    def console(self):
+        with open(self.log, encoding='utf-8', errors='replace') as log:
+            return log.read()
+
+    def wait_ready(self, seconds=90):
+        deadline = time.monotonic() + seconds * SLOW
+        while self.serial.line(deadline) != '@ready':
+            pass
+
+    def request(self, script, seconds):
+        self.number += 1
+        code = base64.b64encode(script.encode()).decode()
+        self.serial.send(f'{self.number} {int(seconds)} {code}\n'.encode())
+        deadline = time.monotonic() + seconds + 15 * SLOW
+        while True:
+            words = self.serial.line(deadline).split()
+            if words[:1] == ['@ready']:
+                raise EOFError('the guest rebooted by itself')
+            if words[:2] == ['@begin', str(self.number)]:
+                break
+        output = self.serial.take(int(words[3]), deadline)
+        return int(words[2]), output.decode(errors='replace')
+
+    def run(self, script, seconds=60):
+        return self.guarded(self.request, script, seconds * SLOW)
+
+    def must(self, script, seconds=60):
+        """The output of a script that has to succeed."""
+        status, output = self.run(script, seconds)
+        if status:
+            raise GuestError(f'status {status} from: {script}\n{output}')
+        return output.strip()
+
+    def json(self, script, seconds=60):
+        """The JSON that a script prints, or None where it prints none."""
+        text = self.must(script + ' 2>/dev/null', seconds)
+        return json.loads(text) if text else None
+
+    def reboot(self):
+        """Restarts the guest's kernel in the same QEMU."""
+        code = base64.b64encode(b'sync; reboot -f').decode()
+        self.serial.send(f'0 60 {code}\n'.encode())
+        self.guarded(self.wait_ready)
+
+    def quit(self):
+        """Ends QEMU the orderly way; returns its exit status."""
+        try:
+            self.qmp.command('quit')
+        except (GuestError, EOFError, OSError):
+            pass
+        try:
+            status = self.process.wait(30 * SLOW)
+        except subprocess.TimeoutExpired:
+            status = None
+        self.kill()
+        return status
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self.serial.close()
+        self.monitor.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.kill()
+
+
+class Topology:
+    """The reference topology: one host bridge, one root port a device.
+
+    Devices are added one by one; args() is their command line.
+    """
+
+    def __init__(self, directory, window='4G', bridge=''):
+        self.directory = directory
+        self.devices = []
+        self.lines = [
+            '-M', f'cxl-fmw.0.targets.0=cxl.0,cxl-fmw.0.size={window}',
+            '-device', f'pxb-cxl,id=cxl.0,bus=pcie.0,bus_nr=12{bridge}']
+
+    def add_port(self):
+        port = len([line for line in self.lines if 'cxl-rp' in line])
+        self.lines += ['-device', f'cxl-rp,id=rp{port},bus=cxl.0,'
+                       f'port={port},chassis=0,slot={port + 2}']
+        return f'rp{port}'
+
+    def backend(self, name, mib, persistent):
+        if not persistent:
+            self.lines += ['-object', f'memory-backend-ram,id={name},'
+                           f'size={mib}M']
+            return name
+        path = os.path.join(self.directory, name)
+        self.lines += ['-object', f'memory-backend-file,id={name},share=on,'
+                       f'mem-path={path},size={mib}M']
+        return name
+
+    def add_memory(self, serial, volatile=0, persistent=0, sn=True):
+        """A cxl-type3 with the given MiB of each kind; returns its id.
+
+        Without sn the device chooses its serial number by itself.
+        """
+        port = self.add_port()
+        name = f'mem{serial}'
+        device = f'cxl-type3,id={name},bus={port}'
+        if sn:
+            device += f',sn={serial}'
+        if volatile:
+            device += ',volatile-memdev=' + self.backend(
+                f'ram{serial}', volatile, False)
+        if persistent:
+            device += ',persistent-memdev=' + self.backend(
+                f'pmem{serial}', persistent, True)
+            device += ',lsa=' + self.backend(f'lsa{serial}', 1, True)
+        self.lines += ['-device', device]
+        return name
+
+    def add_device(self, device):
+        self.lines += ['-device', f'{device},bus={self.add_port()}']
+
+    def args(self):
+        return list(self.lines)
+
+
+def create_region(guest, memdev, kind, options=''):
+    """Creates a region and waits for its devices; returns its description."""
+    region = guest.json(f'cxl create-region -t {kind} -m -d decoder0.0 -w 1 '
+                        f'-g 256 {options} {memdev}')
+    number = region['region'].removeprefix('region')
+    device = {'ram': f'cxl/devices/dax_region{number}/dax{number}.0/driver',
+              'pmem': 'nd/devices/region*/numa_node'}[kind]
+    guest.must(f'for i in $(seq 100); do [ -e /sys/bus/{device} ] && break; '
+               'sleep 0.1; done')
+    return region
+
+
+def complaints(guest):
+    """Lines of the kernel's log that no sound device provokes."""
+    subject = re.compile(r'cxl|CXL|ACPI001[67]|nvdimm|nd_|dax|kmem|pmem|AER:')
+    bad = re.compile(r'WARNING|BUG:|Oops|Call Trace|Kernel panic')
+    wrong = re.compile(r'(?i)error|fail|warn|invalid|unable|not found|cannot')
+    found = []
+    for line in guest.must('dmesg -r').splitlines():
+        level = re.match(r'<(\d+)>', line)
+        severe = level and int(level.group(1)) % 8 <= 4
+        if bad.search(line) or (subject.search(line) and
+                                (severe or wrong.search(line)) and
+                                not HARMLESS.search(line)):
+            found.append(line)
+    return found
+
+
+class Tap:
+    """Test Anything Protocol: one line a check, the plan at the end."""
+
+    def __init__(self):
+        self.count = 0
+        self.failed = 0
+
+    def note(self, text):
+        for line in str(text).splitlines():
+            print(f'# {line}', flush=True)
+
+    def ok(self, good, name, detail=''):
+        self.count += 1
+        self.failed += not good
+        print(f'{"ok" if good else "not ok"} {self.count} - {name}',
+              flush=True)
+        if not good and detail != '':
+            self.note(detail)
+        return good
+
+    def quiet(self, guest, name='the kernel has no complaint'):
+        found = complaints(guest)
+        return self.ok(not found, name, '\n'.join(found[:30]))
+
+    def equal(self, value, wanted, name):
+        return self.ok(value == wanted, name,
+                       f'is {value!r}, must be {wanted!r}')
+
+    def match(self, text, pattern, name):
+        return self.ok(re.search(pattern, text, re.M), name,
+                       f'/{pattern}/ is not in:\n{text[-3000:]}')
+
+    def no_match(self, text, pattern, name):
+        found = [line for line in text.splitlines()
+                 if re.search(pattern, line)]
+        return self.ok(not found, name, '\n'.join(found[:20]))
+
+    def succeeds(self, guest, script, name, seconds=60):
+        """Runs a script in the guest; returns its output."""
+        status, output = guest.run(script, seconds)
+        self.ok(status == 0, name, f'status {status} from: {script}\n{output}')
+        return output
+
+    def skip(self, name, why):
+        self.count += 1
+        print(f'ok {self.count} - {name} # SKIP {why}', flush=True)
+
+    def finish(self):
+        print(f'1..{self.count}', flush=True)
+        return 1 if self.failed else 0
+
+
+def by_serial(guest, serial):
+    """Name of the memdev with a serial number; names differ every boot."""
+    devices = guest.json(f'cxl list -M -s {serial}')
+    if not devices:
+        raise GuestError(f'no memdev has serial {serial}')
+    return devices[0]['memdev']
+
+
+def new_log(name):
+    os.makedirs(LOGS, exist_ok=True)
+    with open(os.path.join(LOGS, f'{name}.log'), 'wb'):
+        pass
+
+
+def main(name, test):
+    """Runs test(tap, directory) with a directory of its own."""
+    tap = Tap()
+    new_log(name)
+    directory = tempfile.mkdtemp(prefix=f'{name}-')
+    started = time.monotonic()
+    try:
+        test(tap, directory)
+    except (GuestError, FileNotFoundError) as error:
+        tap.ok(False, f'{name} runs to its end', error)
+    except Exception:       # pylint: disable=broad-except
+        tap.ok(False, f'{name} runs to its end', traceback.format_exc())
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+    tap.note(f'{time.monotonic() - started:.1f} s')
+    sys.exit(tap.finish())
