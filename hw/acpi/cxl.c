@@ -47,7 +47,8 @@ static uint32_t cedt_uid_of(const CXLHost *host, const void *bridge)
 
 /* CXL r3.1 9.18.1.3: CXL Fixed Memory Window Structure */
 static void cedt_add_window(GArray *table, const CXLHost *host,
-                            const CXLWindow *window)
+                            const CXLWindow *window,
+                            const CXLFixedMemoryWindowOptions *options)
 {
     const CXLDecoder *decoder = &window->spec.decoder;
     CXLCedtCfmws cfmws = {
@@ -59,8 +60,8 @@ static void cedt_add_window(GArray *table, const CXLHost *host,
         .eniw = cxl_ways_encode(decoder->ways),
         .arithmetic = window->spec.arithmetic,
         .hbig = cxl_le32(cxl_granularity_encode(decoder->granularity)),
-        .restrictions = cxl_le16(CXL_CFMWS_HOST_ONLY_COHERENT |
-                                 CXL_CFMWS_VOLATILE | CXL_CFMWS_PERSISTENT),
+        .restrictions = cxl_le16(cxl_host_restrictions(options)),
+        .qtg_id = cxl_le16(cxl_host_qtg_id(options)),
     };
 
     g_array_append_vals(table, &cfmws, sizeof(cfmws));
@@ -69,6 +70,54 @@ static void cedt_add_window(GArray *table, const CXLHost *host,
             cxl_le32(cedt_uid_of(host, window->spec.bridges[i]));
 
         g_array_append_vals(table, &target, sizeof(target));
+    }
+}
+
+static void cedt_add_xormaps(GArray *table, unsigned hbig,
+                             const uint64_t *maps, unsigned nr)
+{
+    CXLCedtCxims cxims = {
+        .type = CXL_CEDT_TYPE_CXIMS,
+        .record_length = cxl_le16(sizeof(cxims) + nr * sizeof(CXLCedtXormap)),
+        .hbig = hbig,
+        .nr_xormaps = nr,
+    };
+
+    g_array_append_vals(table, &cxims, sizeof(cxims));
+    for (unsigned n = 0; n < nr; n++) {
+        CXLCedtXormap map = cxl_le64(maps[n]);
+
+        g_array_append_vals(table, &map, sizeof(map));
+    }
+}
+
+/*
+ * CXL r3.1 9.18.1.4: one structure for each granularity of windows with XOR
+ * arithmetic, with the XORMAPs that the one with the most ways needs
+ */
+static void cedt_add_arithmetic(GArray *table, const CXLHost *host,
+                                unsigned hbig)
+{
+    uint64_t maps[CXL_XORMAPS_MAX];
+    unsigned granularity = cxl_granularity_decode(hbig), nr = 0;
+
+    for (unsigned i = 0; i < host->nr_windows; i++) {
+        const CXLWindowSpec *spec = &host->windows[i].spec;
+
+        if (spec->arithmetic == CXL_ARITHMETIC_XOR &&
+            spec->decoder.granularity == granularity) {
+            uint64_t own[CXL_XORMAPS_MAX];
+            unsigned needed = cxl_interleave_xormaps(spec->decoder.ways,
+                                                     granularity, own);
+
+            if (needed > nr) {
+                nr = needed;
+                memcpy(maps, own, nr * sizeof(maps[0]));
+            }
+        }
+    }
+    if (nr) {
+        cedt_add_xormaps(table, hbig, maps, nr);
     }
 }
 
@@ -82,13 +131,17 @@ void cxl_acpi_build_cedt(const CXLHost *host, GArray *table_data,
         .oem_id = oem_id,
         .oem_table_id = oem_table_id,
     };
+    const CXLFixedMemoryWindowOptionsList *options = host->options;
 
     acpi_table_begin(&cedt, table_data);
     for (unsigned i = 0; i < host->nr_bridges; i++) {
         cedt_add_host_bridge(table_data, &host->bridges[i]);
     }
-    for (unsigned i = 0; i < host->nr_windows; i++) {
-        cedt_add_window(table_data, host, &host->windows[i]);
+    for (unsigned i = 0; i < host->nr_windows; i++, options = options->next) {
+        cedt_add_window(table_data, host, &host->windows[i], options->value);
+    }
+    for (unsigned hbig = 0; cxl_granularity_decode(hbig); hbig++) {
+        cedt_add_arithmetic(table_data, host, hbig);
     }
     acpi_table_end(linker, &cedt);
 }
@@ -174,17 +227,30 @@ void cxl_acpi_build_host_bridge(Aml *dev)
     aml_append(dev, build_osc());
 }
 
+/* CXL r3.1 9.18.3.1: Max Supported QTG ID */
+static unsigned qtg_id_max(const CXLHost *host)
+{
+    const CXLFixedMemoryWindowOptionsList *w;
+    unsigned max = 0;
+
+    for (w = host->options; w; w = w->next) {
+        max = MAX(max, cxl_host_qtg_id(w->value));
+    }
+    return max;
+}
+
 /*
  * CXL r3.1 9.18.3.1: Retrieve QTG ID: the highest one that the platform has,
- * and those that suit the performance asked for, best first. Every window of
- * ours has QTG ID 0.
+ * and those that suit the performance asked for, best first. Here windows do
+ * not differ in performance: whatever was asked for, the first one suits.
  */
-static Aml *build_qtg(void)
+static Aml *build_qtg(const CXLHost *host)
 {
     Aml *answer = aml_package(2), *ids = aml_package(1);
 
-    aml_append(answer, aml_int(0));
-    aml_append(ids, aml_int(0));
+    aml_append(answer, aml_int(qtg_id_max(host)));
+    aml_append(ids, aml_int(host->options ?
+                            cxl_host_qtg_id(host->options->value) : 0));
     aml_append(answer, ids);
     return answer;
 }
@@ -198,7 +264,7 @@ static Aml *dsm_function(unsigned function, Aml *answer)
 }
 
 /* CXL r3.1 9.18.3.1: _DSM of the CXL root device */
-static Aml *build_root_dsm(void)
+static Aml *build_root_dsm(const CXLHost *host)
 {
     uint8_t functions = 1 << 0 | 1 << CXL_ROOT_DSM_GET_QTG, none = 0;
     Aml *dsm = aml_method("_DSM", 4, AML_SERIALIZED);
@@ -207,18 +273,18 @@ static Aml *build_root_dsm(void)
                                           aml_int(CXL_ROOT_DSM_REVISION))));
 
     aml_append(ours, dsm_function(0, aml_buffer(1, &functions)));
-    aml_append(ours, dsm_function(CXL_ROOT_DSM_GET_QTG, build_qtg()));
+    aml_append(ours, dsm_function(CXL_ROOT_DSM_GET_QTG, build_qtg(host)));
     aml_append(dsm, ours);
     aml_append(dsm, aml_return(aml_buffer(1, &none)));
     return dsm;
 }
 
-void cxl_acpi_build_root(Aml *scope)
+void cxl_acpi_build_root(const CXLHost *host, Aml *scope)
 {
     Aml *root = aml_device("CXLR");
 
     aml_append(root, aml_name_decl("_HID", aml_string("ACPI0017")));
     aml_append(root, aml_name_decl("_UID", aml_int(0)));
-    aml_append(root, build_root_dsm());
+    aml_append(root, build_root_dsm(host));
     aml_append(scope, root);
 }

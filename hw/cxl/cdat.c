@@ -17,6 +17,9 @@
 #define WRITE_LATENCY_NS        250
 #define READ_BANDWIDTH_GBS      16
 #define WRITE_BANDWIDTH_GBS     16
+/* A hop through a switch, at the bandwidth of its default link */
+#define SWITCH_LATENCY_NS       70
+#define SWITCH_BANDWIDTH_GBS    64
 #define PS_PER_NS               1000
 #define MBS_PER_GBS             1000
 
@@ -71,6 +74,13 @@ static void cdat_finish(CXLCdat *cdat)
 
     header->length = cxl_le32(cdat->table->len);
     header->checksum = -cdat_sum(cdat->table->data, cdat->table->len);
+}
+
+static void cdat_append_header(CXLCdat *cdat)
+{
+    CXLCdatHeader header = { .revision = CXL_CDAT_REVISION };
+
+    cdat_append(cdat, &header, sizeof(header));
 }
 
 static CXLCdatEntry cdat_entry(CXLCdatType type)
@@ -129,17 +139,58 @@ static void cdat_append_partition(CXLCdat *cdat, uint8_t handle,
 
 void cxl_cdat_build_mem(CXLCdat *cdat, uint64_t vmem, uint64_t pmem)
 {
-    CXLCdatHeader header = { .revision = CXL_CDAT_REVISION };
     uint8_t handle = 0;
 
     cdat_start(cdat);
-    cdat_append(cdat, &header, sizeof(header));
+    cdat_append_header(cdat);
     if (vmem) {
         cdat_append_partition(cdat, handle++, 0, vmem, false);
     }
     if (pmem) {
         cdat_append_partition(cdat, handle, vmem, pmem, true);
     }
+    cdat_finish(cdat);
+}
+
+/*
+ * CDAT 1.04 2.6: one value for the path between the upstream port and any
+ * downstream port: it holds whichever ports there are
+ */
+static void cdat_append_sslbis(CXLCdat *cdat, CXLDslbisData data,
+                               uint64_t unit, uint16_t value)
+{
+    struct {
+        CXLSslbis head;
+        CXLSslbisPath path;
+    } sslbis = {
+        .head = {
+            .entry = { .type = CXL_CDAT_SSLBIS,
+                       .length = cxl_le16(sizeof(sslbis)) },
+            .data_type = data,
+            .entry_base_unit = cxl_le64(unit),
+        },
+        .path = {
+            .port_x = cxl_le16(CXL_SSLBIS_UPSTREAM_PORT),
+            .port_y = cxl_le16(CXL_SSLBIS_ANY_PORT),
+            .value = cxl_le16(value),
+        },
+    };
+
+    cdat_append(cdat, &sslbis, sizeof(sslbis));
+}
+
+void cxl_cdat_build_switch(CXLCdat *cdat)
+{
+    cdat_start(cdat);
+    cdat_append_header(cdat);
+    cdat_append_sslbis(cdat, CXL_DSLBIS_READ_LATENCY, PS_PER_NS,
+                       SWITCH_LATENCY_NS);
+    cdat_append_sslbis(cdat, CXL_DSLBIS_WRITE_LATENCY, PS_PER_NS,
+                       SWITCH_LATENCY_NS);
+    cdat_append_sslbis(cdat, CXL_DSLBIS_READ_BANDWIDTH, MBS_PER_GBS,
+                       SWITCH_BANDWIDTH_GBS);
+    cdat_append_sslbis(cdat, CXL_DSLBIS_WRITE_BANDWIDTH, MBS_PER_GBS,
+                       SWITCH_BANDWIDTH_GBS);
     cdat_finish(cdat);
 }
 

@@ -10,6 +10,7 @@
 #include "qapi/qapi-visit-cxl.h"
 #include "qapi/visitor.h"
 #include "hw/cxl/cxl-host.h"
+#include "hw/cxl/spec/cedt.h"
 #include "hw/cxl/trace.h"
 #include "hw/pci-bridge/pxb_cxl.h"
 #include "hw/pci/pci_bus.h"
@@ -82,6 +83,52 @@ static uint64_t cxl_host_granularity(const CXLFixedMemoryWindowOptions *window)
            window->interleave_granularity : CXL_GRANULARITY_MIN;
 }
 
+uint16_t cxl_host_restrictions(const CXLFixedMemoryWindowOptions *window)
+{
+    return window->has_restrictions ? window->restrictions
+                                    : CXL_CFMWS_DEVICE_COHERENT |
+                                      CXL_CFMWS_HOST_ONLY_COHERENT |
+                                      CXL_CFMWS_VOLATILE |
+                                      CXL_CFMWS_PERSISTENT;
+}
+
+uint16_t cxl_host_qtg_id(const CXLFixedMemoryWindowOptions *window)
+{
+    return window->has_qtg_id ? window->qtg_id : 0;
+}
+
+static CXLArithmetic
+cxl_host_arithmetic(const CXLFixedMemoryWindowOptions *window)
+{
+    return window->has_interleave_arithmetic &&
+           window->interleave_arithmetic == CXL_INTERLEAVE_ARITHMETIC_XOR
+               ? CXL_ARITHMETIC_XOR : CXL_ARITHMETIC_MODULO;
+}
+
+/* CXL r3.1 9.18.1.3: Window Restrictions, which leave some use to the window */
+static bool cxl_host_check_restrictions(unsigned index, uint16_t bits,
+                                        Error **errp)
+{
+    const char *wrong = NULL;
+
+    if (bits & ~CXL_CFMWS_RESTRICTIONS) {
+        wrong = "has reserved bits; legal ones are 0x3f";
+    } else if (!(bits & (CXL_CFMWS_DEVICE_COHERENT |
+                         CXL_CFMWS_HOST_ONLY_COHERENT))) {
+        wrong = "needs 0x1, device-coherent, or 0x2, host-only coherent";
+    } else if (!(bits & (CXL_CFMWS_VOLATILE | CXL_CFMWS_PERSISTENT))) {
+        wrong = "needs 0x4, volatile, or 0x8, persistent";
+    } else if ((bits & CXL_CFMWS_BACK_INVALIDATE) &&
+               !(bits & CXL_CFMWS_DEVICE_COHERENT)) {
+        wrong = "has 0x20, back-invalidate, which needs 0x1, device-coherent";
+    }
+    if (wrong) {
+        error_setg(errp, "cxl-fmw.%u.restrictions: 0x%x %s", index, bits,
+                   wrong);
+    }
+    return !wrong;
+}
+
 static bool cxl_host_check_windows(const CXLFixedMemoryWindowOptionsList *list,
                                    Error **errp)
 {
@@ -93,6 +140,8 @@ static bool cxl_host_check_windows(const CXLFixedMemoryWindowOptionsList *list,
         if (!cxl_host_check_size(i, window->size, errp) ||
             !cxl_host_check_granularity(i, cxl_host_granularity(window),
                                         errp) ||
+            !cxl_host_check_restrictions(i, cxl_host_restrictions(window),
+                                         errp) ||
             !cxl_host_check_targets(i, window, errp)) {
             return false;
         }
@@ -175,6 +224,19 @@ static uint64_t cxl_host_first_window(uint64_t regs_base)
     return ROUND_UP(regs_base + CXL_HOST_REGS_SIZE, CXL_HDM_ALIGN);
 }
 
+/*
+ * Where a window goes that is to begin at @hpa or above. What 3 * 2^n ways
+ * have is a remainder of the address; it begins with the first target only at
+ * multiples of three times the alignment.
+ */
+static uint64_t cxl_host_place(uint64_t hpa,
+                               const CXLFixedMemoryWindowOptions *window)
+{
+    unsigned units = cxl_host_nr_targets(window) % 3 ? 1 : 3;
+
+    return QEMU_ALIGN_UP(hpa, units * CXL_HDM_ALIGN);
+}
+
 uint64_t cxl_host_end(const CXLHost *host, uint64_t base)
 {
     uint64_t end;
@@ -184,7 +246,7 @@ uint64_t cxl_host_end(const CXLHost *host, uint64_t base)
     }
     end = cxl_host_first_window(ROUND_UP(base, CXL_HDM_ALIGN));
     for (CXLFixedMemoryWindowOptionsList *w = host->options; w; w = w->next) {
-        end += w->value->size;
+        end = cxl_host_place(end, w->value) + w->value->size;
     }
     return end;
 }
@@ -293,7 +355,8 @@ static bool cxl_host_make_window(CXLHost *host, unsigned index, hwaddr hpa,
     trace_cxl_host_window(index, hpa, window->size, nr,
                           cxl_host_granularity(window));
     cxl_window_init(&host->windows[index], host->machine, index, hpa,
-                    window->size, cxl_host_granularity(window), bridges, nr);
+                    window->size, cxl_host_arithmetic(window),
+                    cxl_host_granularity(window), bridges, nr);
     return true;
 }
 
@@ -309,6 +372,7 @@ static bool cxl_host_map_windows(CXLHost *host, MemoryRegion *system,
     host->windows = g_new0(CXLWindow, host->nr_windows);
     w = host->options;
     for (unsigned i = 0; i < host->nr_windows; i++, w = w->next) {
+        hpa = cxl_host_place(hpa, w->value);
         if (!cxl_host_make_window(host, i, hpa, w->value, errp)) {
             return false;
         }

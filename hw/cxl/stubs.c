@@ -48,7 +48,7 @@ void cxl_acpi_build_host_bridge(Aml *dev)
     g_assert_not_reached();
 }
 
-void cxl_acpi_build_root(Aml *scope)
+void cxl_acpi_build_root(const CXLHost *host, Aml *scope)
 {
     g_assert_not_reached();
 }

@@ -157,6 +157,7 @@ bool cxl_dpa_init(CXLDpa *d, HostMemoryBackend *vmem, HostMemoryBackend *pmem,
     d->pmem = (CXLDpaPartition) { 0 };
     d->lsa = NULL;
     d->dev = NULL;
+    QLIST_INIT(&d->shadows);
 
     if (!dpa_check_combination(vmem, pmem, lsa, errp)) {
         return false;
@@ -253,19 +254,40 @@ static bool dpa_accessible(const CXLDpa *d, uint64_t dpa, unsigned size)
     return true;
 }
 
-/* How many of @size bytes at @dpa are in its partition, and where there */
-static unsigned dpa_split(const CXLDpaPartition *p, uint64_t dpa,
-                          unsigned size, hwaddr *offset)
+/*
+ * The shadow that has the byte at @dpa, or NULL; @len becomes how many of so
+ * many bytes are in the same place, inside the same partition
+ */
+static CXLMemShadow *dpa_split(const CXLDpa *d, const CXLDpaPartition *p,
+                               uint64_t dpa, unsigned *len)
 {
-    *offset = dpa - p->base;
-    return MIN(size, p->size - *offset);
+    CXLMemShadow *shadow, *found = NULL;
+
+    *len = MIN(*len, p->base + p->size - dpa);
+    QLIST_FOREACH(shadow, &d->shadows, next) {
+        if (dpa - shadow->dpa < shadow->len) {
+            *len = MIN(*len, shadow->dpa + shadow->len - dpa);
+            found = shadow;
+        } else if (shadow->dpa > dpa) {
+            *len = MIN(*len, shadow->dpa - dpa);
+        }
+    }
+    return found;
+}
+
+void cxl_dpa_shadow(CXLDpa *d, CXLMemShadow *shadow, bool on)
+{
+    if (on) {
+        QLIST_INSERT_HEAD(&d->shadows, shadow, next);
+    } else {
+        QLIST_REMOVE(shadow, next);
+    }
 }
 
 MemTxResult cxl_dpa_read(const CXLDpa *d, uint64_t dpa, uint64_t *value,
                          unsigned size, MemTxAttrs attrs)
 {
     uint8_t bytes[8] = { 0 };
-    hwaddr offset;
 
     *value = UINT64_MAX;
     if (!dpa_accessible(d, dpa, size)) {
@@ -276,11 +298,18 @@ MemTxResult cxl_dpa_read(const CXLDpa *d, uint64_t dpa, uint64_t *value,
         return MEMTX_ERROR;
     }
     for (unsigned done = 0, part; done < size; done += part) {
-        const CXLDpaPartition *p = cxl_dpa_partition_of(d, dpa + done);
+        uint64_t at = dpa + done;
+        const CXLDpaPartition *p = cxl_dpa_partition_of(d, at);
+        CXLMemShadow *shadow;
 
-        part = dpa_split(p, dpa + done, size - done, &offset);
-        memcpy(bytes + done,
-               (uint8_t *)memory_region_get_ram_ptr(p->mr) + offset, part);
+        part = size - done;
+        shadow = dpa_split(d, p, at, &part);
+        if (shadow) {
+            shadow->read(shadow, at, bytes + done, part);
+        } else {
+            memcpy(bytes + done, (uint8_t *)memory_region_get_ram_ptr(p->mr) +
+                   (at - p->base), part);
+        }
     }
     *value = ldq_le_p(bytes);
     return MEMTX_OK;
@@ -291,18 +320,24 @@ MemTxResult cxl_dpa_write(const CXLDpa *d, uint64_t dpa, uint64_t value,
 {
     MemTxResult result = MEMTX_OK;
     uint8_t bytes[8];
-    hwaddr offset;
 
     if (!dpa_accessible(d, dpa, size)) {
         return MEMTX_ERROR;
     }
     stq_le_p(bytes, value);
     for (unsigned done = 0, part; done < size; done += part) {
-        const CXLDpaPartition *p = cxl_dpa_partition_of(d, dpa + done);
+        uint64_t at = dpa + done;
+        const CXLDpaPartition *p = cxl_dpa_partition_of(d, at);
+        CXLMemShadow *shadow;
 
-        part = dpa_split(p, dpa + done, size - done, &offset);
-        result |= address_space_write(&p->media->as, offset, attrs,
-                                      bytes + done, part);
+        part = size - done;
+        shadow = dpa_split(d, p, at, &part);
+        if (shadow) {
+            shadow->write(shadow, at, bytes + done, part);
+        } else {
+            result |= address_space_write(&p->media->as, at - p->base, attrs,
+                                          bytes + done, part);
+        }
     }
     return result;
 }
@@ -312,12 +347,26 @@ MemoryRegion *cxl_dpa_ram(const CXLDpa *d, uint64_t dpa, uint64_t len,
 {
     const CXLDpaPartition *p = cxl_dpa_partition_of(d, dpa);
 
-    if (!p || len > p->size - (dpa - p->base) || d->media_disabled ||
-        dpa_poisoned(d, dpa, len)) {
+    if (!p || len > p->size - (dpa - p->base) || d->media_disabled) {
         return NULL;
     }
     *offset = dpa - p->base;
     return p->mr;
+}
+
+bool cxl_dpa_checked(const CXLDpa *d, uint64_t dpa, uint64_t len,
+                     uint64_t *start, uint64_t *end)
+{
+    const CXLPoison *poison =
+        d->poison ? cxl_poison_at(d->poison, cxl_poison_find(d->poison, dpa))
+                  : NULL;
+
+    if (!poison || poison->dpa >= dpa + len) {
+        return false;
+    }
+    *start = MAX(poison->dpa, dpa);
+    *end = MIN(poison->dpa + poison->len, dpa + len);
+    return true;
 }
 
 static uint8_t *dpa_lsa_bytes(const CXLDpa *d, uint64_t offset, uint32_t len)

@@ -51,13 +51,6 @@ QEMU_BUILD_BUG_ON(TYPE3_VECTOR_MAILBOX > 15);
 #define TYPE3_EVENT_DEPTH       64
 #define TYPE3_POISON_MAX        256
 
-/* Serial numbers that nobody chose: EUI-64s of QEMU's OUI and a hash */
-#define TYPE3_SERIAL_OUI        (0x525400ULL << 40)
-#define TYPE3_SERIAL_MASK       MAKE_64BIT_MASK(0, 40)
-
-static QLIST_HEAD(, CXLType3) type3_devices =
-    QLIST_HEAD_INITIALIZER(type3_devices);
-
 static const char *type3_name(const CXLType3 *ct3)
 {
     return DEVICE(ct3)->id ?: TYPE_CXL_TYPE3;
@@ -160,7 +153,20 @@ static MemTxResult type3_write(CXLMem *mem, uint64_t dpa, uint64_t value,
 static MemoryRegion *type3_ram(CXLMem *mem, uint64_t dpa, uint64_t len,
                                hwaddr *offset)
 {
-    return cxl_dpa_ram(&CXL_TYPE3(mem)->dpa, dpa, len, offset);
+    CXLType3 *ct3 = CXL_TYPE3(mem);
+
+    return ct3->fast_map ? cxl_dpa_ram(&ct3->dpa, dpa, len, offset) : NULL;
+}
+
+static bool type3_checked(CXLMem *mem, uint64_t dpa, uint64_t len,
+                          uint64_t *start, uint64_t *end)
+{
+    return cxl_dpa_checked(&CXL_TYPE3(mem)->dpa, dpa, len, start, end);
+}
+
+static void type3_shadow(CXLMem *mem, CXLMemShadow *shadow, bool on)
+{
+    cxl_dpa_shadow(&CXL_TYPE3(mem)->dpa, shadow, on);
 }
 
 static void type3_lsa_read(CXLMem *mem, uint64_t offset, void *buf,
@@ -253,12 +259,14 @@ static bool type3_init_pcie(CXLType3 *ct3, Error **errp)
     }
     pcie_cap_deverr_init(pdev);
     pcie_cap_fill_link_ep_usp(pdev, ct3->width, ct3->speed);
-    pcie_dev_ser_num_init(pdev, TYPE3_DSN_OFFSET, ct3->serial);
+    cxl_serial_take(&ct3->serial, DEVICE(ct3), ct3->sn);
+    pcie_dev_ser_num_init(pdev, TYPE3_DSN_OFFSET, ct3->serial.number);
     return true;
 }
 
 static void type3_exit_pcie(PCIDevice *pdev)
 {
+    cxl_serial_release(&CXL_TYPE3(pdev)->serial);
     pcie_aer_exit(pdev);
     pcie_cap_exit(pdev);
     msix_uninit_exclusive_bar(pdev);
@@ -298,7 +306,7 @@ static void type3_init_sets(CXLType3 *ct3)
                                          PCI_SUBSYSTEM_VENDOR_ID),
         .subsystem = pci_get_word(pdev->config + PCI_SUBSYSTEM_ID),
         .component_type = CXL_COMPONENT_TYPE_TYPE3,
-        .serial = ct3->serial,
+        .serial = ct3->serial.number,
     };
 
     cxl_cci_init(&ct3->cci, &type3_cci_ops, ct3, TYPE3_PAYLOAD_SIZE);
@@ -330,51 +338,6 @@ static void type3_init_device_regs(CXLType3 *ct3)
 }
 
 /* Properties */
-
-/* The pmem cookie of an OS holds the serial number: it must stay the same */
-static uint64_t type3_serial_of_position(CXLType3 *ct3)
-{
-    g_autofree char *path = qdev_get_dev_path(DEVICE(ct3));
-    uint64_t hash = 0xcbf29ce484222325;     /* FNV-1a, 64 bits */
-
-    for (const char *c = path; c && *c; c++) {
-        hash = (hash ^ (uint8_t)*c) * 0x100000001b3;
-    }
-    return TYPE3_SERIAL_OUI | ((hash ^ hash >> 40) & TYPE3_SERIAL_MASK);
-}
-
-static CXLType3 *type3_find_serial(uint64_t serial)
-{
-    CXLType3 *other;
-
-    QLIST_FOREACH(other, &type3_devices, next) {
-        if (other->serial == serial) {
-            break;
-        }
-    }
-    return other;
-}
-
-static uint64_t type3_choose_serial(CXLType3 *ct3)
-{
-    uint64_t serial = ct3->sn;
-    CXLType3 *other;
-
-    if (!serial) {
-        serial = type3_serial_of_position(ct3);
-        while (type3_find_serial(serial)) {
-            serial = TYPE3_SERIAL_OUI | ((serial + 1) & TYPE3_SERIAL_MASK);
-        }
-        return serial;
-    }
-    other = type3_find_serial(serial);
-    if (other) {
-        warn_report("%s: property 'sn': 0x%" PRIx64 " is the number of %s "
-                    "too; an OS tells devices apart by it", type3_name(ct3),
-                    serial, type3_name(other));
-    }
-    return serial;
-}
 
 static bool type3_check_properties(CXLType3 *ct3, Error **errp)
 {
@@ -418,7 +381,6 @@ static void type3_realize(PCIDevice *pdev, Error **errp)
                       ct3->lsa, errp)) {
         return;
     }
-    ct3->serial = type3_choose_serial(ct3);
     if (!type3_init_cdat(ct3, errp) || !type3_init_pcie(ct3, errp)) {
         cxl_cdat_destroy(&ct3->cdat);
         cxl_dpa_destroy(&ct3->dpa);
@@ -433,9 +395,8 @@ static void type3_realize(PCIDevice *pdev, Error **errp)
     type3_init_component(ct3);
     type3_init_sets(ct3);
     type3_init_device_regs(ct3);
-    QLIST_INSERT_HEAD(&type3_devices, ct3, next);
     trace_cxl_type3_realize(type3_name(ct3), ct3->dpa.vmem.size,
-                            ct3->dpa.pmem.size, ct3->serial);
+                            ct3->dpa.pmem.size, ct3->serial.number);
     cxl_windows_update();
 }
 
@@ -443,7 +404,6 @@ static void type3_exit(PCIDevice *pdev)
 {
     CXLType3 *ct3 = CXL_TYPE3(pdev);
 
-    QLIST_REMOVE(ct3, next);
     /* Still on its bus, the device must not be found decoding any more */
     cxl_dvsec_reset(&ct3->dvsecs, true);
     cxl_windows_forget(CXL_MEM(ct3));
@@ -533,6 +493,7 @@ static const Property type3_properties[] = {
     DEFINE_PROP_UINT64("sn", CXLType3, sn, 0),
     DEFINE_PROP_UINT8("hdm-decoders", CXLType3, hdm_decoders,
                       CXL_HDM_ENDPOINT_DECODERS_MAX),
+    DEFINE_PROP_BOOL("fast-map", CXLType3, fast_map, true),
     DEFINE_PROP_PCIE_LINK_WIDTH("x-width", CXLType3, width,
                                 PCIE_LINK_WIDTH_16),
     DEFINE_PROP_PCIE_LINK_SPEED("x-speed", CXLType3, speed,
@@ -545,6 +506,8 @@ static void type3_mem_class_init(CXLMemClass *mc)
     mc->nr_decoders = type3_nr_decoders;
     mc->decoder = type3_decoder;
     mc->ram = type3_ram;
+    mc->checked = type3_checked;
+    mc->shadow = type3_shadow;
     mc->read = type3_read;
     mc->write = type3_write;
     mc->lsa_read = type3_lsa_read;

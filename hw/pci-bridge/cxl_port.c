@@ -5,10 +5,14 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/range.h"
+#include "qapi/error.h"
+#include "hw/cxl/cxl-mem.h"
 #include "hw/cxl/cxl-pcie-port.h"
+#include "hw/cxl/cxl-port.h"
 #include "hw/cxl/decode/window.h"
 #include "hw/cxl/spec/dvsec.h"
 #include "hw/cxl/trace.h"
+#include "hw/pci/msi.h"
 #include "migration/vmstate.h"
 
 static void port_decoders_changed(void *opaque)
@@ -26,7 +30,9 @@ static void port_init_dvsecs(CXLPciePort *port, uint16_t offset)
 
     cxl_dvsec_init(&port->dvsecs, port->pdev, offset);
     cxl_dvsec_add_port(&port->dvsecs);
-    cxl_dvsec_add_gpf_port(&port->dvsecs);
+    if (pci_is_express_downstream_port(port->pdev)) {
+        cxl_dvsec_add_gpf_port(&port->dvsecs);
+    }
     cxl_dvsec_add_flex_bus(&port->dvsecs, true);
     cxl_dvsec_add_locator(&port->dvsecs, &component, 1);
 }
@@ -53,18 +59,22 @@ void cxl_pcie_port_reset(CXLPciePort *port, bool cold)
     cxl_component_reset(&port->component, cold);
 }
 
-/* Whether the link of the port runs CXL: a port without one runs PCIe */
+/*
+ * Whether the link of the port runs CXL: one with nothing below runs PCIe.
+ * That of an upstream port goes up to a port that speaks CXL.
+ */
 static bool port_link_is_cxl(CXLPciePort *port)
 {
     PCIBus *bus = pci_bridge_get_sec_bus(PCI_BRIDGE(port->pdev));
     PCIDevice *below = bus->devices[0];
 
-    return below && object_dynamic_cast(OBJECT(below), INTERFACE_CXL_DEVICE);
+    return !pci_is_express_downstream_port(port->pdev) ||
+           (below && object_dynamic_cast(OBJECT(below), INTERFACE_CXL_DEVICE));
 }
 
 /*
  * CXL r3.1 8.1.5.2: while Unmask SBR is clear, Secondary Bus Reset of the
- * Bridge Control register has no effect on a link that runs CXL
+ * Bridge Control register has no effect on a port that runs CXL
  */
 static bool port_sbr_masked(CXLPciePort *port)
 {
@@ -95,6 +105,109 @@ void cxl_pcie_port_written(CXLPciePort *port, uint32_t addr, int len)
 {
     cxl_dvsec_written(&port->dvsecs, addr, len);
 }
+
+int cxl_pcie_port_init_msi(PCIDevice *pdev, Error **errp)
+{
+    return msi_init(pdev, 0, CXL_PCIE_PORT_VECTOR + 1, true, true, errp);
+}
+
+/* Targets */
+
+bool cxl_pcie_port_number(PCIEPort *port, Error **errp)
+{
+    PCIBus *bus = pci_get_bus(PCI_DEVICE(port));
+    PCIDevice *other;
+
+    if (port->port == CXL_PCIE_PORT_AUTO) {
+        port->port = 0;
+        while (pcie_find_port_by_pn(bus, port->port)) {
+            port->port++;
+        }
+    }
+    other = pcie_find_port_by_pn(bus, port->port);
+    if (other) {
+        error_setg(errp, "%s: property 'port': %u is the number of '%s' "
+                   "already; each port of %s needs its own, from 0 to %u",
+                   object_get_typename(OBJECT(port)), port->port,
+                   DEVICE(other)->id ?: other->name, BUS(bus)->name,
+                   CXL_PCIE_PORT_AUTO - 1);
+        return false;
+    }
+    return true;
+}
+
+static bool port_has_number(const PCIDevice *pdev, int number)
+{
+    const uint8_t *cap = pdev->config + pdev->exp.exp_cap;
+
+    return number < 0 || pci_get_long(cap + PCI_EXP_LNKCAP) >>
+                         PCI_EXP_LNKCAP_PN_SHIFT == number;
+}
+
+static PCIDevice *port_find(PCIBus *bus, int number)
+{
+    for (unsigned devfn = 0; devfn < ARRAY_SIZE(bus->devices); devfn++) {
+        PCIDevice *pdev = bus->devices[devfn];
+
+        if (pdev && pci_is_express_downstream_port(pdev) &&
+            port_has_number(pdev, number)) {
+            return pdev;
+        }
+    }
+    return NULL;
+}
+
+Object *cxl_pcie_port_target(PCIBus *bus, int number)
+{
+    PCIDevice *port = port_find(bus, number);
+    PCIBus *below = port ? pci_bridge_get_sec_bus(PCI_BRIDGE(port)) : NULL;
+    Object *target;
+
+    if (!below || !pci_bus_is_cxl(below)) {
+        return NULL;
+    }
+    target = (Object *)below->devices[0];
+    return object_dynamic_cast(target, TYPE_CXL_MEM) ||
+           object_dynamic_cast(target, TYPE_CXL_PORT) ? target : NULL;
+}
+
+/* Switches */
+
+bool cxl_switch_port_init(PCIDevice *pdev, uint8_t type, Error **errp)
+{
+    pci_bridge_initfn(pdev, TYPE_CXL_BUS);
+    pcie_port_init_reg(pdev);
+    if (pcie_cap_init(pdev, 0, type, PCIE_PORT(pdev)->port, errp) < 0) {
+        goto no_express;
+    }
+    if (cxl_pcie_port_init_msi(pdev, errp) < 0) {
+        goto no_msi;
+    }
+    if (pcie_aer_init(pdev, PCI_ERR_VER, CXL_PCIE_PORT_AER, PCI_ERR_SIZEOF,
+                      errp) < 0) {
+        goto no_aer;
+    }
+    pcie_cap_deverr_init(pdev);
+    return true;
+
+no_aer:
+    msi_uninit(pdev);
+no_msi:
+    pcie_cap_exit(pdev);
+no_express:
+    pci_bridge_exitfn(pdev);
+    return false;
+}
+
+void cxl_switch_port_exit(PCIDevice *pdev)
+{
+    pcie_aer_exit(pdev);
+    msi_uninit(pdev);
+    pcie_cap_exit(pdev);
+    pci_bridge_exitfn(pdev);
+}
+
+/* State */
 
 static int port_post_load(void *opaque, int version_id)
 {

@@ -10,7 +10,6 @@
 #include "qemu/module.h"
 #include "qapi/error.h"
 #include "hw/pci/msi.h"
-#include "hw/pci/pcie_port.h"
 #include "hw/qdev-properties.h"
 #include "hw/qdev-properties-system.h"
 #include "hw/resettable.h"
@@ -23,16 +22,8 @@ OBJECT_DECLARE_SIMPLE_TYPE(CXLRootPort, CXL_ROOT_PORT)
 #define ROOT_PORT_DEVICE_ID     0x7075
 
 /* Implementation defined: what stands where */
-#define ROOT_PORT_AER_OFFSET    PCI_CONFIG_SPACE_SIZE
-#define ROOT_PORT_ACS_OFFSET    (ROOT_PORT_AER_OFFSET + PCI_ERR_SIZEOF)
+#define ROOT_PORT_ACS_OFFSET    CXL_PCIE_PORT_AER_END
 #define ROOT_PORT_DVSEC_OFFSET  (ROOT_PORT_ACS_OFFSET + PCI_ACS_SIZEOF)
-
-/* Hot-plug and errors share a vector: BARs leave no room for MSI-X */
-#define ROOT_PORT_VECTOR        0
-#define ROOT_PORT_VECTORS       1
-
-/* Port numbers are bytes; this one, the default, asks for the first free */
-#define ROOT_PORT_AUTO          UINT8_MAX
 
 struct CXLRootPort {
     PCIESlot parent_obj;
@@ -48,12 +39,7 @@ static PCIDeviceClass *root_port_base(void)
 
 static uint8_t root_port_aer_vector(const PCIDevice *pdev)
 {
-    return ROOT_PORT_VECTOR;
-}
-
-static int root_port_init_msi(PCIDevice *pdev, Error **errp)
-{
-    return msi_init(pdev, 0, ROOT_PORT_VECTORS, true, true, errp);
+    return CXL_PCIE_PORT_VECTOR;
 }
 
 static void root_port_config_write(PCIDevice *pdev, uint32_t addr,
@@ -66,31 +52,6 @@ static void root_port_config_write(PCIDevice *pdev, uint32_t addr,
     cxl_pcie_port_written(&rp->cxl, addr, len);
 }
 
-/*
- * CXL r3.1 8.2.4.20.8: decoders of the host bridge name their targets by
- * the Port Number of Link Capabilities, which must tell ports apart
- */
-static bool root_port_number(PCIEPort *port, PCIBus *bus, Error **errp)
-{
-    PCIDevice *other;
-
-    if (port->port == ROOT_PORT_AUTO) {
-        port->port = 0;
-        while (pcie_find_port_by_pn(bus, port->port)) {
-            port->port++;
-        }
-    }
-    other = pcie_find_port_by_pn(bus, port->port);
-    if (other) {
-        error_setg(errp, "cxl-rp: property 'port': %u is the number of '%s' "
-                   "already; each port of %s needs its own, from 0 to %u",
-                   port->port, DEVICE(other)->id ?: other->name,
-                   BUS(bus)->name, ROOT_PORT_AUTO - 1);
-        return false;
-    }
-    return true;
-}
-
 static bool root_port_check(PCIDevice *pdev, Error **errp)
 {
     PCIBus *bus = pci_get_bus(pdev);
@@ -101,7 +62,7 @@ static bool root_port_check(PCIDevice *pdev, Error **errp)
                    BUS(bus)->name);
         return false;
     }
-    return root_port_number(PCIE_PORT(pdev), bus, errp);
+    return cxl_pcie_port_number(PCIE_PORT(pdev), errp);
 }
 
 /* PCI firmware then need not look for room that was not asked for */
@@ -154,7 +115,7 @@ static void root_port_reset_hold(Object *obj, ResetType type)
 
 static void root_port_instance_init(Object *obj)
 {
-    PCIE_PORT(obj)->port = ROOT_PORT_AUTO;
+    PCIE_PORT(obj)->port = CXL_PCIE_PORT_AUTO;
 }
 
 static const VMStateDescription vmstate_root_port = {
@@ -208,10 +169,10 @@ static void root_port_class_init(ObjectClass *oc, void *data)
     pc->exit = root_port_exit;
 
     rpc->bus_type = TYPE_CXL_BUS;
-    rpc->aer_offset = ROOT_PORT_AER_OFFSET;
+    rpc->aer_offset = CXL_PCIE_PORT_AER;
     rpc->acs_offset = ROOT_PORT_ACS_OFFSET;
     rpc->aer_vector = root_port_aer_vector;
-    rpc->interrupts_init = root_port_init_msi;
+    rpc->interrupts_init = cxl_pcie_port_init_msi;
     rpc->interrupts_uninit = msi_uninit;
 }
 

@@ -5,7 +5,7 @@
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
-#include "hw/cxl/cxl-mem.h"
+#include "hw/cxl/cxl-pcie-port.h"
 #include "hw/cxl/cxl-port.h"
 #include "hw/cxl/decode/window.h"
 #include "hw/cxl/regs/component.h"
@@ -68,26 +68,6 @@ static bool pxb_cxl_is_root_port(const PCIDevice *pdev)
            pcie_cap_get_type(pdev) == PCI_EXP_TYPE_ROOT_PORT;
 }
 
-/* The first root port, or the one whose Port Number is @number if not -1 */
-static PCIDevice *pxb_cxl_root_port(PXBCXLState *pxb, int number)
-{
-    PCIBus *bus = pxb_cxl_bus(pxb);
-
-    for (unsigned devfn = 0; devfn < ARRAY_SIZE(bus->devices); devfn++) {
-        PCIDevice *rp = bus->devices[devfn];
-        uint32_t link;
-
-        if (!pxb_cxl_is_root_port(rp)) {
-            continue;
-        }
-        link = pci_get_long(rp->config + rp->exp.exp_cap + PCI_EXP_LNKCAP);
-        if (number < 0 || link >> 24 == number) {
-            return rp;
-        }
-    }
-    return NULL;
-}
-
 static unsigned pxb_cxl_nr_root_ports(PXBCXLState *pxb)
 {
     PCIBus *bus = pxb_cxl_bus(pxb);
@@ -140,18 +120,9 @@ static bool pxb_cxl_decoder(CXLPort *port, unsigned n, CXLDecoder *out)
 static Object *pxb_cxl_target(CXLPort *port, uint8_t target)
 {
     PXBCXLState *pxb = PXB_CXL(port);
-    PCIDevice *rp = pxb_cxl_root_port(pxb, pxb->passthrough ? -1 : target);
-    Object *below;
 
-    if (!rp || !pci_bus_is_cxl(pci_bridge_get_sec_bus(PCI_BRIDGE(rp)))) {
-        return NULL;
-    }
-    below = (Object *)pci_bridge_get_sec_bus(PCI_BRIDGE(rp))->devices[0];
-    if (object_dynamic_cast(below, TYPE_CXL_MEM) ||
-        object_dynamic_cast(below, TYPE_CXL_PORT)) {
-        return below;
-    }
-    return NULL;
+    return cxl_pcie_port_target(pxb_cxl_bus(pxb),
+                                pxb->passthrough ? -1 : target);
 }
 
 /* Machines that know CXL have the option; they make the registers, too. */

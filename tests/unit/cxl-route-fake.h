@@ -13,7 +13,7 @@
 #define WINDOW_BASE     (0x490000000ULL)
 #define NODE_DECODERS   6
 #define NODE_CHILDREN   16
-#define NODES_MAX       128
+#define NODES_MAX       (CXL_ROUTE_DEPTH_MAX + 32)
 
 /* A port or device of a topology that exists only in this test */
 typedef struct Node {
@@ -115,6 +115,37 @@ static unsigned naive_way(const CXLDecoder *d, uint64_t hpa)
     return in_set / d->granularity;
 }
 
+static unsigned naive_parity(uint64_t x)
+{
+    unsigned parity = 0;
+
+    for (; x; x >>= 1) {
+        parity ^= x & 1;
+    }
+    return parity;
+}
+
+/* CXL r3.1 9.18.1.3: XOR of address bits, and a remainder by 3 above them */
+static unsigned naive_xor_way(const CXLDecoder *d, uint64_t hpa)
+{
+    unsigned bits = 0, way = 0;
+
+    while (d->ways >> bits > 3 || d->ways >> bits == 2) {
+        uint64_t low = (uint64_t)d->granularity << bits;
+
+        way |= naive_parity(hpa & (low | low << 6 | low << 14)) << bits;
+        bits++;
+    }
+    return way | (hpa / d->granularity >> bits) % (d->ways >> bits) << bits;
+}
+
+static unsigned naive_window_way(const CXLWindowSpec *window, uint64_t hpa)
+{
+    return window->arithmetic == CXL_ARITHMETIC_XOR
+               ? naive_xor_way(&window->decoder, hpa)
+               : naive_way(&window->decoder, hpa);
+}
+
 static Place naive_resolve(const Topology *t, uint64_t hpa)
 {
     const CXLDecoder *d = &t->window.decoder;
@@ -123,7 +154,7 @@ static Place naive_resolve(const Topology *t, uint64_t hpa)
     if (!naive_legal(d) || hpa < d->base || hpa >= d->base + d->size) {
         return (Place) { NULL, 0 };
     }
-    node = t->window.bridges[d->targets[naive_way(d, hpa)]];
+    node = t->window.bridges[d->targets[naive_window_way(&t->window, hpa)]];
     while (node) {
         if (node->kind == CXL_NODE_PASSTHROUGH) {
             node = node->children[0];

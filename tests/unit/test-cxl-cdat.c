@@ -162,6 +162,39 @@ static void test_build(void)
     }
 }
 
+/*
+ * CDAT 1.04 2.6: an OS needs latency and bandwidth of reads and of writes
+ * for each downstream port, by its number or by the one for any
+ */
+static void test_switch(void)
+{
+    static const uint8_t types[] = {
+        CXL_DSLBIS_READ_LATENCY, CXL_DSLBIS_WRITE_LATENCY,
+        CXL_DSLBIS_READ_BANDWIDTH, CXL_DSLBIS_WRITE_BANDWIDTH,
+    };
+    CXLCdat cdat;
+    unsigned parsed;
+
+    cxl_cdat_build_switch(&cdat);
+    g_assert_cmpuint(cxl_cdat_count(&cdat), ==, 1 + ARRAY_SIZE(types));
+    g_assert_cmpuint(sum(cdat.table->data, cdat.table->len), ==, 0);
+    for (unsigned i = 0; i < ARRAY_SIZE(types); i++) {
+        const CXLSslbis *s = entry(&cdat, 1 + i, CXL_CDAT_SSLBIS,
+                                   sizeof(*s) + sizeof(s->path[0]));
+        uint64_t value = cxl_le64_get(s->entry_base_unit) *
+                         cxl_le16_get(s->path[0].value);
+
+        g_assert_cmpuint(s->data_type, ==, types[i]);
+        g_assert_cmphex(cxl_le16_get(s->path[0].port_x), ==, 0x100);
+        g_assert_cmphex(cxl_le16_get(s->path[0].port_y), ==, 0xffff);
+        /* 70 ns in picoseconds, 64 GB/s in MB/s */
+        g_assert_cmpuint(value, ==, i < 2 ? 70000 : 64000);
+    }
+    g_assert_null(parse(cdat.table->data, cdat.table->len, &parsed));
+    g_assert_cmpuint(parsed, ==, 1 + ARRAY_SIZE(types));
+    cxl_cdat_destroy(&cdat);
+}
+
 /* Every shorter file, whether or not length and checksum were made to fit */
 static void test_cut_short(void)
 {
@@ -319,6 +352,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/cxl/cdat/build", test_build);
+    g_test_add_func("/cxl/cdat/switch", test_switch);
     g_test_add_func("/cxl/cdat/cut-short", test_cut_short);
     g_test_add_func("/cxl/cdat/too-long", test_too_long);
     g_test_add_func("/cxl/cdat/checksum", test_checksum);

@@ -344,6 +344,71 @@ static void test_dpa_wrap(void)
     tear_down();
 }
 
+/* One program for each reason to refuse decoder 2, after 0 and 1 of @good */
+static void check_kept(const Program *good, const Program *bad,
+                       const CXLHdmRefusal *why, unsigned nr)
+{
+    CXLDecoder before[2], after;
+
+    must_commit(0, &good[0]);
+    must_commit(1, &good[1]);
+    for (unsigned n = 0; n < 2; n++) {
+        g_assert_true(cxl_hdm_decoder(&hdm, n, &before[n]));
+    }
+    for (unsigned i = 0; i < nr; i++) {
+        must_fail(2, &bad[i], why[i]);
+        for (unsigned n = 0; n < 2; n++) {
+            g_assert_true(committed(n));
+            g_assert_false(error(n));
+            g_assert_true(cxl_hdm_decoder(&hdm, n, &after));
+            g_assert_cmphex(after.base, ==, before[n].base);
+            g_assert_cmphex(after.size, ==, before[n].size);
+            g_assert_cmphex(after.dpa, ==, before[n].dpa);
+            g_assert_cmpuint(after.ways, ==, before[n].ways);
+            g_assert_cmpuint(after.granularity, ==, before[n].granularity);
+        }
+    }
+    tear_down();
+}
+
+/* Whatever is wrong with one decoder, those committed go on */
+static void test_refusal_keeps_others(void)
+{
+    const Program good[] = {
+        { .base = 8, .size = 2, .iw = 1, .targets = TARGETS },
+        { .base = 16, .size = 1, .lock = true, .targets = TARGETS },
+    };
+    const Program bad[] = {
+        { .base = 24, .size = 1, .iw = 5, .targets = TARGETS },
+        { .base = 24, .size = 1, .ig = 7, .targets = TARGETS },
+        { .base = 24, .targets = TARGETS },
+        { .base = UINT64_MAX / UNIT, .size = 2, .targets = TARGETS },
+        { .base = 12, .size = 1, .targets = TARGETS },
+        { .base = 16, .size = 2, .targets = TARGETS },
+        /* From here on: of endpoints only, then of ports only */
+        { .base = 24, .size = 4, .iw = 8 },
+        { .base = 24, .size = 7 },
+        { .base = 24, .size = 4, .iw = 4, .targets = TARGETS },
+        { .base = 24, .size = 2, .iw = 1, .targets = 0x0303 },
+    };
+    static const CXLHdmRefusal endpoint[] = {
+        CXL_HDM_REFUSED_WAYS_RESERVED, CXL_HDM_REFUSED_GRANULARITY,
+        CXL_HDM_REFUSED_ZERO_SIZE, CXL_HDM_REFUSED_WRAP,
+        CXL_HDM_REFUSED_OVERLAP, CXL_HDM_REFUSED_OVERLAP,
+        CXL_HDM_REFUSED_SIZE_WAYS, CXL_HDM_REFUSED_DPA,
+    };
+    static const CXLHdmRefusal port[] = {
+        CXL_HDM_REFUSED_WAYS_PORT, CXL_HDM_REFUSED_TARGETS,
+    };
+
+    set_up_endpoint(4, 8);
+    check_kept(good, bad, endpoint, ARRAY_SIZE(endpoint));
+    set_up_port(4, 8);
+    check_kept(good, bad, endpoint, 6);
+    set_up_port(4, 8);
+    check_kept(good, bad + ARRAY_SIZE(endpoint), port, ARRAY_SIZE(port));
+}
+
 static void test_refusal_text(void)
 {
     for (unsigned a = 0; a <= CXL_HDM_IGNORED_COMMITTED; a++) {
@@ -371,6 +436,8 @@ int main(int argc, char **argv)
     g_test_add_func("/cxl/hdm/size-of-ways", test_size_of_ways);
     g_test_add_func("/cxl/hdm/dpa", test_dpa);
     g_test_add_func("/cxl/hdm/dpa-wrap", test_dpa_wrap);
+    g_test_add_func("/cxl/hdm/refusal-keeps-others",
+                    test_refusal_keeps_others);
     g_test_add_func("/cxl/hdm/refusal-text", test_refusal_text);
     return g_test_run();
 }

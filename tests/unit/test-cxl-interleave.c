@@ -220,6 +220,211 @@ static void test_examples(void)
     }
 }
 
+/* XOR arithmetic */
+
+/* XORALLBITS of CXL r3.1 9.18.1.3 */
+static unsigned naive_xor(uint64_t x)
+{
+    unsigned out = 0;
+
+    for (unsigned n = 0; n < 64; n++) {
+        out ^= bit(x, n);
+    }
+    return out;
+}
+
+/* log2 of the ways, or of a third of them */
+static unsigned nr_maps(const Geometry *g)
+{
+    return g->iw < 8 ? g->iw : g->iw - 8;
+}
+
+/* CXL r3.1 9.18.1.3, Interleave Target List, Modulo Arithmetic with XOR */
+static unsigned naive_position_xor(uint64_t hpa, const Geometry *g,
+                                   const uint64_t *maps)
+{
+    unsigned position = 0;
+
+    if (g->iw >= 8) {
+        divide_by_3(field(hpa, HPA_BITS - 1, g->ig + g->iw), &position);
+        position <<= nr_maps(g);
+    }
+    for (unsigned n = 0; n < nr_maps(g); n++) {
+        position |= naive_xor(hpa & maps[n]) << n;
+    }
+    return position;
+}
+
+/*
+ * The address at @share of the target at @position: it is the one of the
+ * other arithmetic, but for each bit that selects. Those of the highest maps
+ * come first, as lower ones may take them in.
+ */
+static uint64_t naive_from_device_xor(uint64_t share, unsigned position,
+                                      const Geometry *g, const uint64_t *maps)
+{
+    uint64_t hpa = cxl_interleave_from_device(share, position, ways_of(g),
+                                              granularity_of(g));
+
+    for (int n = nr_maps(g) - 1; n >= 0; n--) {
+        if (naive_xor(hpa & maps[n]) != bit(position, n)) {
+            hpa ^= 1ULL << (g->ig + 8 + n);
+        }
+    }
+    return hpa;
+}
+
+/* Any maps that platforms may have: the n-th has bit n and others above */
+static void random_maps(uint64_t *maps, const Geometry *g)
+{
+    for (unsigned n = 0; n < CXL_XORMAPS_MAX; n++) {
+        unsigned lowest = g->ig + 8 + n;
+
+        maps[n] = random_offset(HPA_BITS);
+        maps[n] = (maps[n] >> lowest | 1) << lowest;
+    }
+}
+
+static void check_xor(uint64_t hpa, const Geometry *g, const uint64_t *maps)
+{
+    unsigned ways = ways_of(g), granularity = granularity_of(g);
+    unsigned position = cxl_interleave_position_xor(hpa, ways, granularity,
+                                                    maps);
+    uint64_t share = cxl_interleave_to_device(hpa, ways, granularity);
+
+    g_assert_cmpuint(position, <, ways);
+    g_assert_cmpuint(position, ==, naive_position_xor(hpa, g, maps));
+    g_assert_cmphex(naive_from_device_xor(share, position, g, maps), ==, hpa);
+}
+
+static void test_xor(gconstpointer opaque)
+{
+    const Geometry *g = opaque;
+    uint64_t maps[CXL_XORMAPS_MAX];
+
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        random_maps(maps, g);
+        check_xor(random_offset(1 + i % HPA_BITS), g, maps);
+    }
+}
+
+/* The maps that windows of ours publish */
+static void test_xormaps(gconstpointer opaque)
+{
+    static const uint64_t at_256[] = { 0x404100, 0x808200, 0x1010400,
+                                       0x2020800 };
+    const Geometry *g = opaque;
+    uint64_t maps[CXL_XORMAPS_MAX + 1];
+    unsigned nr;
+
+    memset(maps, 0xa5, sizeof(maps));
+    nr = cxl_interleave_xormaps(ways_of(g), granularity_of(g), maps);
+    g_assert_cmpuint(nr, ==, nr_maps(g));
+    for (unsigned n = 0; n < nr; n++) {
+        g_assert_cmphex(maps[n], ==, at_256[n] << g->ig);
+        /* What CXL drivers take for the bit that the map stands in for */
+        g_assert_cmpint(__builtin_ctzll(maps[n]), ==, g->ig + 8 + n);
+    }
+    g_assert_cmphex(maps[nr], ==, 0xa5a5a5a5a5a5a5a5ULL);
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        check_xor(random_offset(1 + i % HPA_BITS), g, maps);
+    }
+}
+
+/* Of each set of ways granules in a row, every target has one */
+static void test_xor_distribution(gconstpointer opaque)
+{
+    const Geometry *g = opaque;
+    unsigned ways = ways_of(g), granularity = granularity_of(g);
+    uint64_t maps[CXL_XORMAPS_MAX];
+
+    cxl_interleave_xormaps(ways, granularity, maps);
+    for (unsigned i = 0; i < ROUNDS / 10; i++) {
+        uint64_t set = (uint64_t)ways * granularity;
+        uint64_t first = random_offset(40) / set * set;
+        unsigned seen = 0;
+
+        for (unsigned n = 0; n < ways; n++) {
+            uint64_t hpa = first + (uint64_t)n * granularity;
+            unsigned position =
+                cxl_interleave_position_xor(hpa, ways, granularity, maps);
+
+            seen |= 1u << position;
+            g_assert_cmpuint(cxl_interleave_position_xor(hpa + granularity - 1,
+                                                         ways, granularity,
+                                                         maps),
+                             ==, position);
+        }
+        g_assert_cmphex(seen, ==, (1u << ways) - 1);
+    }
+}
+
+/* Two ways of 256 bytes: a stride of 16 KiB or 4 MiB reaches both */
+static void test_xor_strides(void)
+{
+    static const struct {
+        uint64_t hpa;
+        unsigned position;
+    } examples[] = {
+        { 0x0, 0 }, { 0x100, 1 }, { 0x200, 0 }, { 0x4000, 1 }, { 0x4100, 0 },
+        { 0x400000, 1 }, { 0x404000, 0 }, { 0x404100, 1 }, { 0x800000, 0 },
+    };
+    uint64_t maps[CXL_XORMAPS_MAX];
+
+    g_assert_cmpuint(cxl_interleave_xormaps(2, 256, maps), ==, 1);
+    for (unsigned i = 0; i < G_N_ELEMENTS(examples); i++) {
+        g_assert_cmpuint(cxl_interleave_position_xor(examples[i].hpa, 2, 256,
+                                                     maps),
+                         ==, examples[i].position);
+    }
+    g_assert_cmphex(cxl_interleave_to_device(0x4000, 2, 256), ==, 0x2000);
+}
+
+/*
+ * Examples from another hand: the CXL Memory Device Software Guide 2.13.24
+ * and 2.13.25, with the maps of its platform. Of a region's positions the
+ * first ones are the window's, one for each bridge.
+ */
+static void test_xor_guide(void)
+{
+    static const uint64_t maps[] = { 0x2020900, 0x4041200, 0x1010400, 0x800 };
+    static const struct {
+        uint64_t dpa;
+        unsigned position, region_ways, bridges;
+        uint64_t hpa;
+    } examples[] = {
+        { 16, 1, 4, 4, 272 },
+        { 288, 2, 4, 4, 1568 },
+        { 544, 0, 4, 4, 2336 },
+        { 544, 3, 4, 4, 2592 },
+        { 1568, 3, 4, 4, 6176 },
+        { 98336, 3, 4, 4, 393248 },
+        { 443953523, 0, 4, 4, 1775813747 },
+        { 272, 1, 8, 4, 2064 },
+        { 116520373, 3, 8, 4, 932162229 },
+        { 244690459, 5, 8, 4, 1957525275 },
+        { 30721158, 4, 8, 4, 245769350 },
+        { 344295715, 7, 8, 4, 2754367011 },
+        { 32, 7, 12, 12, 1824 },
+        { 32, 9, 12, 12, 2080 },
+        { 32, 10, 12, 12, 2848 },
+        { 288, 0, 12, 12, 3360 },
+        { 299017087, 7, 12, 12, 3588205439 },
+        { 328998732, 10, 12, 12, 3947985996 },
+        { 40424079, 7, 12, 12, 485088911 },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(examples); i++) {
+        g_assert_cmpuint(cxl_interleave_position_xor(examples[i].hpa,
+                                                     examples[i].bridges, 256,
+                                                     maps),
+                         ==, examples[i].position % examples[i].bridges);
+        g_assert_cmphex(cxl_interleave_to_device(examples[i].hpa,
+                                                 examples[i].region_ways, 256),
+                        ==, examples[i].dpa);
+    }
+}
+
 static void test_encodings(void)
 {
     static const int ways_code[] = {
@@ -266,6 +471,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/cxl/interleave/encodings", test_encodings);
     g_test_add_func("/cxl/interleave/examples", test_examples);
+    g_test_add_func("/cxl/interleave/xor/strides", test_xor_strides);
+    g_test_add_func("/cxl/interleave/xor/guide", test_xor_guide);
     for (unsigned i = 0; i < G_N_ELEMENTS(all_iw); i++) {
         for (unsigned ig = 0; ig <= IG_MAX; ig++) {
             Geometry *g = &geometries[i][ig];
@@ -275,6 +482,9 @@ int main(int argc, char **argv)
             add("round-trip", g, test_round_trip);
             add("round-trip-back", g, test_round_trip_back);
             add("distribution", g, test_distribution);
+            add("xor", g, test_xor);
+            add("xormaps", g, test_xormaps);
+            add("xor-distribution", g, test_xor_distribution);
         }
     }
     return g_test_run();

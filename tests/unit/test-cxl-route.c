@@ -43,6 +43,9 @@ static const Shape shapes[] = {
     { "x12", { 3, 4 }, 256 },
     { "x12-switches", { 3, 2, 2 }, 4096 },
     { "x12-bridges", { 12, 1 }, 16384, true },
+    { "x8-bridges", { 8, 1 }, 1024, true },
+    { "x16-bridges-16k", { 16, 1 }, 16384, true },
+    { "x12-six-bridges", { 6, 2 }, 256 },
 };
 
 static bool is_power_of_2(unsigned n)
@@ -252,7 +255,7 @@ static void test_unknown_arithmetic(void)
     CXLRoute *route;
 
     program_region(t, 0, 4 * UNIT, 256);
-    t->window.arithmetic = CXL_ARITHMETIC_XOR;
+    t->window.arithmetic = CXL_ARITHMETIC_XOR + 1;
     route = cxl_route_compile(&t->window, &fake);
     g_assert_cmpuint(route->nr, ==, 0);
     cxl_route_free(route);
@@ -502,6 +505,8 @@ static void test_random(void)
                                               round % 3);
         CXLRoute *route;
 
+        t->window.arithmetic = g_test_rand_bit() ? CXL_ARITHMETIC_XOR
+                                                 : CXL_ARITHMETIC_MODULO;
         for (unsigned i = 0; i < t->nr_nodes; i++) {
             unsigned nr = g_test_rand_int_range(0, NODE_DECODERS);
 

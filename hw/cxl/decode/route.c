@@ -1,13 +1,12 @@
 /*
  * Route compiler: from windows, decoders and topology to segments
  *
- * Compilation has three steps. A snapshot reads every committed decoder that
- * the window can reach, once. The places where these decoders begin and end
- * cut the window into segments, in which each port has at most one decoder at
- * work. Within a segment, each level selects its target by address bits or by
- * a division, so that the whole repeats after the least common multiple of
- * what the levels repeat after: one walk for each turn of that pattern tells
- * where all of the segment leads.
+ * A snapshot reads every committed decoder that the window can reach, once.
+ * Where these begin and end cuts the window into segments, in which each port
+ * has at most one decoder at work. Within a segment, what the levels select
+ * repeats after the least common multiple of their own turns: one walk for
+ * each turn tells where all of it leads. XOR arithmetic folds bits far up
+ * into a window's selection: each of its targets has a pattern of its own.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -48,6 +47,7 @@ struct RouteNode {
 /**
  * RouteCompiler: what one compilation works on
  * @root: the window, as a decoder whose targets are host bridges
+ * @arithmetic: by which it selects one of them
  * @nodes: RouteNode by handle
  * @edges: HPAs, uint64_t, at which a decoder begins or ends
  * @segments: CXLSegment, those done
@@ -55,6 +55,7 @@ struct RouteNode {
 typedef struct RouteCompiler {
     const CXLTopology *topology;
     RouteHop root;
+    CXLArithmetic arithmetic;
     GHashTable *nodes;
     GArray *edges;
     GArray *segments;
@@ -85,6 +86,12 @@ static bool route_decoder_legal(const CXLDecoder *d)
            cxl_granularity_encode(d->granularity) >= 0 &&
            d->size && d->size <= UINT64_MAX - d->base &&
            d->base % CXL_HDM_ALIGN == 0 && d->size % CXL_HDM_ALIGN == 0;
+}
+
+static bool route_arithmetic_known(CXLArithmetic arithmetic)
+{
+    return arithmetic == CXL_ARITHMETIC_MODULO ||
+           arithmetic == CXL_ARITHMETIC_XOR;
 }
 
 static bool route_decoder_covers(const CXLDecoder *d, uint64_t hpa)
@@ -196,73 +203,111 @@ static uint64_t route_gcd(uint64_t a, uint64_t b)
     return b ? route_gcd(b, a % b) : a;
 }
 
-/* Add to @p the levels from @hop on down to the memory devices */
+static void route_fold_decoder(RoutePattern *p, const CXLDecoder *d)
+{
+    uint64_t set = (uint64_t)d->ways * d->granularity;
+
+    if (d->ways > 1) {
+        p->period = p->period / route_gcd(p->period, set) * set;
+        p->turn = p->turn ? MIN(p->turn, d->granularity) : d->granularity;
+    }
+}
+
+/* Add to @p the levels below @hop, down to the memory devices */
 static void route_fold(RoutePattern *p, const RouteHop *hop)
 {
-    uint64_t set = (uint64_t)hop->decoder.ways * hop->decoder.granularity;
-
-    if (hop->decoder.ways > 1) {
-        p->period = p->period / route_gcd(p->period, set) * set;
-        p->turn = p->turn ? MIN(p->turn, hop->decoder.granularity)
-                          : hop->decoder.granularity;
-    }
     for (unsigned way = 0; way < hop->decoder.ways; way++) {
         RouteNode *node = hop->next[way];
 
         if (node && node->kind == CXL_NODE_PORT && node->active &&
             !node->folded) {
             node->folded = true;
+            route_fold_decoder(p, &node->active->decoder);
             route_fold(p, node->active);
         }
     }
 }
 
-/* CXL r3.1 9.13.1: the device that one address arrives at */
-static CXLPosition route_walk(RouteCompiler *c, uint64_t hpa)
+/* CXL r3.1 9.13.1: the device that @hpa arrives at from @node on */
+static CXLPosition route_walk(const RouteNode *node, uint64_t hpa)
 {
-    const RouteHop *hop = &c->root;
-
     for (unsigned depth = 0; depth <= CXL_ROUTE_DEPTH_MAX; depth++) {
-        const CXLDecoder *d = &hop->decoder;
-        unsigned way = cxl_interleave_position(hpa - d->base, d->ways,
-                                               d->granularity);
-        RouteNode *node = hop->next[way];
+        const CXLDecoder *d;
 
         if (!node || !node->active) {
             break;
         }
-        hop = node->active;
+        d = &node->active->decoder;
         if (node->kind == CXL_NODE_MEM) {
             return (CXLPosition) {
                 .mem = node->handle,
-                .dpa = hop->decoder.dpa,
-                .base = hop->decoder.base,
-                .ways = hop->decoder.ways,
-                .granularity = hop->decoder.granularity,
+                .dpa = d->dpa,
+                .base = d->base,
+                .ways = d->ways,
+                .granularity = d->granularity,
             };
         }
+        node = node->active->next[cxl_interleave_position(hpa - d->base,
+                                                          d->ways,
+                                                          d->granularity)];
     }
     return (CXLPosition) { .mem = NULL };
 }
 
+/* The @i-th of the positions of @s */
+static CXLPosition route_position(const RouteCompiler *c, const CXLSegment *s,
+                                  uint32_t i)
+{
+    const CXLDecoder *window = &c->root.decoder;
+    uint32_t turns = s->nr / s->xor_ways;
+    uint64_t hpa = s->hpa + (uint64_t)(i % turns) * s->granularity;
+    unsigned way = s->xor_ways > 1 ? i / turns
+                 : cxl_interleave_position(hpa - window->base, window->ways,
+                                           window->granularity);
+
+    return route_walk(c->root.next[way], hpa);
+}
+
+/* The geometry of a segment, but for its positions */
+static CXLSegment route_pattern(RouteCompiler *c, uint64_t hpa, uint64_t end)
+{
+    const CXLDecoder *window = &c->root.decoder;
+    RoutePattern pattern = { .period = 1 };
+    CXLSegment s = {
+        .hpa = hpa, .size = end - hpa, .xor_ways = 1,
+        .granularity = window->granularity,
+    };
+
+    route_fold(&pattern, &c->root);
+    if (c->arithmetic == CXL_ARITHMETIC_XOR && window->ways > 1) {
+        s.xor_ways = window->ways;
+        s.xor_granularity = window->granularity;
+        cxl_interleave_xormaps(window->ways, window->granularity, s.xormaps);
+        if (pattern.turn) {
+            s.granularity = MIN(window->granularity, pattern.turn);
+        }
+    } else {
+        route_fold_decoder(&pattern, window);
+        if (pattern.turn) {
+            s.granularity = pattern.turn;
+        }
+    }
+    s.nr = DIV_ROUND_UP(pattern.period, s.granularity);
+    assert(s.nr <= ROUTE_TURNS_MAX);
+    s.nr *= s.xor_ways;
+    return s;
+}
+
 static void route_compile_segment(RouteCompiler *c, uint64_t hpa, uint64_t end)
 {
-    RoutePattern pattern = { .period = 1 };
-    CXLSegment s = { .hpa = hpa, .size = end - hpa, .nr = 1 };
+    CXLSegment s;
     bool empty = true;
 
     route_activate(c, hpa);
-    route_fold(&pattern, &c->root);
-    s.granularity = c->root.decoder.granularity;
-    if (pattern.turn) {
-        s.granularity = pattern.turn;
-        s.nr = pattern.period / pattern.turn;
-    }
-    assert(s.nr <= ROUTE_TURNS_MAX);
-
+    s = route_pattern(c, hpa, end);
     s.positions = g_new0(CXLPosition, s.nr);
     for (uint32_t i = 0; i < s.nr; i++) {
-        s.positions[i] = route_walk(c, hpa + (uint64_t)i * s.granularity);
+        s.positions[i] = route_position(c, &s, i);
         empty = empty && !s.positions[i].mem;
     }
     if (empty) {
@@ -299,10 +344,11 @@ CXLRoute *cxl_route_compile(const CXLWindowSpec *window,
     RouteCompiler c = {
         .topology = topology,
         .root.decoder = window->decoder,
+        .arithmetic = window->arithmetic,
     };
 
     if (!route_decoder_legal(&window->decoder) ||
-        window->arithmetic != CXL_ARITHMETIC_MODULO) {
+        !route_arithmetic_known(window->arithmetic)) {
         return route;
     }
     c.nodes = g_hash_table_new_full(NULL, NULL, NULL, route_node_free);
@@ -343,7 +389,9 @@ static bool route_position_equal(const CXLPosition *a, const CXLPosition *b)
 static bool route_segment_equal(const CXLSegment *a, const CXLSegment *b)
 {
     if (a->hpa != b->hpa || a->size != b->size || a->nr != b->nr ||
-        a->granularity != b->granularity) {
+        a->granularity != b->granularity || a->xor_ways != b->xor_ways ||
+        a->xor_granularity != b->xor_granularity ||
+        memcmp(a->xormaps, b->xormaps, sizeof(a->xormaps))) {
         return false;
     }
     for (uint32_t i = 0; i < a->nr; i++) {
@@ -402,28 +450,50 @@ static uint64_t route_gap(const CXLRoute *route, uint64_t hpa)
                             : MAX(UINT64_MAX - hpa, 1);
 }
 
+uint32_t cxl_segment_position(const CXLSegment *s, uint64_t hpa)
+{
+    uint32_t turns, way;
+
+    if (s->xor_ways == 1) {
+        return cxl_interleave_position(hpa - s->hpa, s->nr, s->granularity);
+    }
+    turns = s->nr / s->xor_ways;
+    way = cxl_interleave_position_xor(hpa, s->xor_ways, s->xor_granularity,
+                                      s->xormaps);
+    return way * turns +
+           cxl_interleave_position(hpa - s->hpa, turns, s->granularity);
+}
+
+void *cxl_segment_resolve(const CXLSegment *s, uint64_t hpa, uint64_t *dpa)
+{
+    const CXLPosition *p = &s->positions[cxl_segment_position(s, hpa)];
+
+    if (p->mem) {
+        *dpa = p->dpa + cxl_interleave_to_device(hpa - p->base, p->ways,
+                                                 p->granularity);
+    }
+    return p->mem;
+}
+
+/* Bytes from @hpa on that the device finds in one piece, or that miss */
+static uint64_t segment_run(const CXLSegment *s, uint64_t hpa)
+{
+    const CXLPosition *p = &s->positions[cxl_segment_position(s, hpa)];
+    uint64_t offset = hpa - s->hpa;
+    uint64_t run = s->nr == 1 ? s->size - offset
+                              : s->granularity - offset % s->granularity;
+
+    if (p->mem && p->ways > 1) {
+        run = MIN(run, p->granularity - (hpa - p->base) % p->granularity);
+    }
+    return run;
+}
+
 void *cxl_route_resolve(const CXLRoute *route, uint64_t hpa, uint64_t *dpa,
                         uint64_t *run)
 {
     const CXLSegment *s = cxl_route_find(route, hpa);
-    const CXLPosition *p;
-    uint64_t offset;
 
-    if (!s) {
-        *run = route_gap(route, hpa);
-        return NULL;
-    }
-    offset = hpa - s->hpa;
-    p = &s->positions[cxl_interleave_position(offset, s->nr, s->granularity)];
-    *run = s->nr == 1 ? s->size - offset
-                      : s->granularity - offset % s->granularity;
-    if (p->mem) {
-        offset = hpa - p->base;
-        *dpa = p->dpa + cxl_interleave_to_device(offset, p->ways,
-                                                 p->granularity);
-        if (p->ways > 1) {
-            *run = MIN(*run, p->granularity - offset % p->granularity);
-        }
-    }
-    return p->mem;
+    *run = s ? segment_run(s, hpa) : route_gap(route, hpa);
+    return s ? cxl_segment_resolve(s, hpa, dpa) : NULL;
 }

@@ -118,9 +118,7 @@ static void window_update(CXLWindow *w)
         window_publish(w, route);
     }
     /* Even on the same route, a device may have got or lost its RAM */
-    memory_region_transaction_begin();
-    cxl_window_map(w, w->route->route);
-    memory_region_transaction_commit();
+    cxl_window_plan(w, w->route->route);
 }
 
 void cxl_windows_update(void)
@@ -131,6 +129,7 @@ void cxl_windows_update(void)
     QLIST_FOREACH(w, &windows, next) {
         window_update(w);
     }
+    cxl_windows_remap(QLIST_FIRST(&windows));
 }
 
 void cxl_windows_forget(CXLMem *mem)
@@ -163,13 +162,40 @@ static CXLAccess window_access(CXLWindow *w, hwaddr addr, unsigned size,
     };
 }
 
+static uint64_t window_end(const CXLWindow *w)
+{
+    return w->spec.decoder.base + w->spec.decoder.size;
+}
+
+/*
+ * Windows stand side by side, and the memory core does not cut an access to
+ * MMIO at the end of its region: the rest is for the window behind it.
+ */
+static void window_access_enter(CXLAccess *a)
+{
+    CXLWindow *w;
+
+    QLIST_FOREACH(w, &windows, next) {
+        if (a->hpa == window_end(a->w) && w->spec.decoder.base == a->hpa) {
+            a->w = w;
+            a->route = qatomic_rcu_read(&w->route)->route;
+            return;
+        }
+    }
+}
+
 /* The device that has @a's first byte, and how many bytes it has of them */
 static CXLMem *window_access_mem(CXLAccess *a, uint64_t *dpa, unsigned *part)
 {
-    uint64_t run;
-    CXLMem *mem = cxl_route_resolve(a->route, a->hpa, dpa, &run);
+    uint64_t left = a->size, run;
+    CXLMem *mem;
 
-    *part = MIN(run, a->size);
+    window_access_enter(a);
+    if (a->hpa < window_end(a->w)) {
+        left = MIN(left, window_end(a->w) - a->hpa);
+    }
+    mem = cxl_route_resolve(a->route, a->hpa, dpa, &run);
+    *part = MIN(run, left);
     if (!mem) {
         trace_cxl_err_window_miss(a->w->index, a->hpa, *part, a->direction);
         qemu_log_mask(LOG_GUEST_ERROR, "cxl: window %u: %s of %u bytes at 0x%"
@@ -264,8 +290,8 @@ static const MemoryRegionOps window_ops = {
 };
 
 void cxl_window_init(CXLWindow *w, Object *owner, unsigned index,
-                     uint64_t hpa, uint64_t size, unsigned granularity,
-                     Object **bridges, unsigned nr)
+                     uint64_t hpa, uint64_t size, CXLArithmetic arithmetic,
+                     unsigned granularity, Object **bridges, unsigned nr)
 {
     g_autofree char *name = g_strdup_printf("cxl-fmw.%u", index);
     CXLDecoder *d = &w->spec.decoder;
@@ -285,10 +311,11 @@ void cxl_window_init(CXLWindow *w, Object *owner, unsigned index,
         d->targets[i] = i;
         w->spec.bridges[i] = CXL_PORT(bridges[i]);
     }
-    w->spec.arithmetic = CXL_ARITHMETIC_MODULO;
+    w->spec.arithmetic = arithmetic;
     w->maps = NULL;
+    w->plans = NULL;
     w->route = NULL;
     memory_region_init_io(&w->mr, owner, &window_ops, w, name, size);
     QLIST_INSERT_HEAD(&windows, w, next);
-    window_update(w);
+    cxl_windows_update();
 }

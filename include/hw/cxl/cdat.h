@@ -22,6 +22,11 @@ typedef struct CXLCdat {
  */
 void cxl_cdat_build_mem(CXLCdat *cdat, uint64_t vmem, uint64_t pmem);
 /*
+ * CDAT 1.04 2.6: SSLBIS for the upstream port of a switch, the same for each
+ * of its downstream ports, those included that come later
+ */
+void cxl_cdat_build_switch(CXLCdat *cdat);
+/*
  * Take the table from the @len bytes at @bytes, which come from the file
  * @name; fails when it is cut short, has wrong lengths, types or checksum,
  * and leaves @cdat as it was

@@ -30,6 +30,7 @@ typedef struct CXLDpaPartition {
  * @lsa: the label storage area, NULL when there is none
  * @poison: the owner's poison list, NULL for none
  * @media_disabled: every access fails
+ * @shadows: ranges whose bytes are elsewhere for now
  * @dev: set by cxl_dpa_register_ram()
  *
  * After a change of @media_disabled or of the list, or before
@@ -41,6 +42,7 @@ typedef struct CXLDpa {
     HostMemoryBackend *lsa;
     const CXLPoisonList *poison;
     bool media_disabled;
+    QLIST_HEAD(, CXLMemShadow) shadows;
     DeviceState *dev;
 } CXLDpa;
 
@@ -73,6 +75,11 @@ MemTxResult cxl_dpa_write(const CXLDpa *d, uint64_t dpa, uint64_t value,
 /* As CXLMemClass.ram() */
 MemoryRegion *cxl_dpa_ram(const CXLDpa *d, uint64_t dpa, uint64_t len,
                           hwaddr *offset);
+/* As CXLMemClass.checked(): what is poisoned */
+bool cxl_dpa_checked(const CXLDpa *d, uint64_t dpa, uint64_t len,
+                     uint64_t *start, uint64_t *end);
+/* As CXLMemClass.shadow() */
+void cxl_dpa_shadow(CXLDpa *d, CXLMemShadow *shadow, bool on);
 /* The caller has checked that @offset and @len lie inside the LSA */
 void cxl_dpa_lsa_read(const CXLDpa *d, uint64_t offset, void *buf,
                       uint32_t len);

@@ -60,6 +60,9 @@ typedef struct CXLHost {
 CXLHost *cxl_host_new(Object *machine);
 /* Whether the machine option cxl is on */
 bool cxl_host_enabled(const CXLHost *host);
+/* CXL r3.1 9.18.1.3: Window Restrictions and QTG ID of a window */
+uint16_t cxl_host_restrictions(const CXLFixedMemoryWindowOptions *window);
+uint16_t cxl_host_qtg_id(const CXLFixedMemoryWindowOptions *window);
 /* The first address above all that CXL needs when it is placed from @base on */
 uint64_t cxl_host_end(const CXLHost *host, uint64_t base);
 
@@ -83,6 +86,6 @@ void cxl_acpi_build_cedt(const CXLHost *host, GArray *table_data,
 /* CXL r3.1 9.18.2: what makes @dev an ACPI0016: _HID, _CID and _OSC */
 void cxl_acpi_build_host_bridge(Aml *dev);
 /* CXL r3.1 9.18.3: the ACPI0017 device, with its _DSM */
-void cxl_acpi_build_root(Aml *scope);
+void cxl_acpi_build_root(const CXLHost *host, Aml *scope);
 
 #endif /* HW_CXL_HOST_H */

@@ -7,6 +7,7 @@
 #define HW_CXL_MEM_H
 
 #include "exec/memory.h"
+#include "qemu/queue.h"
 #include "qom/object.h"
 #include "hw/cxl/cxl-decoder.h"
 
@@ -28,6 +29,20 @@ typedef struct CXLMemCapacity {
     uint64_t pmem;
     uint64_t lsa;
 } CXLMemCapacity;
+
+/**
+ * CXLMemShadow: a range of a device's memory whose bytes are elsewhere for now
+ * @read, @write: called with the BQL held, for bytes inside the range
+ */
+typedef struct CXLMemShadow CXLMemShadow;
+struct CXLMemShadow {
+    uint64_t dpa;
+    uint64_t len;
+    void (*read)(CXLMemShadow *shadow, uint64_t dpa, void *buf, uint64_t len);
+    void (*write)(CXLMemShadow *shadow, uint64_t dpa, const void *buf,
+                  uint64_t len);
+    QLIST_ENTRY(CXLMemShadow) next;
+};
 
 struct CXLMemClass {
     InterfaceClass parent_class;
@@ -56,11 +71,26 @@ struct CXLMemClass {
     /*
      * Returns the RAM that holds the whole of [@dpa, @dpa + @len) in order,
      * and in @offset where in it @dpa stands; NULL when it does not, or when
-     * accesses have to be checked one by one. Called when routes are
+     * all accesses have to be checked one by one. Called when routes are
      * compiled. Optional: without it there are no fast mappings.
      */
     MemoryRegion *(*ram)(CXLMem *mem, uint64_t dpa, uint64_t len,
                          hwaddr *offset);
+    /*
+     * Finds, in what ram() returns RAM for, the first bytes of [@dpa, @dpa +
+     * @len) that have to be checked at each access all the same: false when
+     * there are none, or [@start, @end). Called after ram(). Optional: there
+     * are none.
+     */
+    bool (*checked)(CXLMem *mem, uint64_t dpa, uint64_t len, uint64_t *start,
+                    uint64_t *end);
+    /*
+     * From @on on until it is called again with false, what the device reads
+     * and writes inside @shadow is read and written by that; its RAM there is
+     * stale. Called when an interleave view comes and goes; shadows of a
+     * device never overlap. Optional: without it there are no views.
+     */
+    void (*shadow)(CXLMem *mem, CXLMemShadow *shadow, bool on);
     /*
      * Copies @len bytes of the label storage area; the caller has checked
      * that they lie inside it. Called by Get LSA and Set LSA. Mandatory when

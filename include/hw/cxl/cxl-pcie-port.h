@@ -6,12 +6,25 @@
 #ifndef HW_CXL_CXL_PCIE_PORT_H
 #define HW_CXL_CXL_PCIE_PORT_H
 
-#include "hw/pci/pci_bridge.h"
+#include "hw/pci/pcie_port.h"
 #include "hw/cxl/regs/component.h"
 #include "hw/cxl/regs/dvsec.h"
 
+#define TYPE_CXL_UPSTREAM       "cxl-upstream"
+#define TYPE_CXL_DOWNSTREAM     "cxl-downstream"
+
+/* Whose device IDs switch ports have */
+#define CXL_SWITCH_VENDOR_ID    0x19e5
+
 /* CXL r3.1 8.1.9: where a port's Register Locator points */
 #define CXL_PCIE_PORT_BAR       0
+
+/* Port numbers are bytes; this one, the default, asks for the first free */
+#define CXL_PCIE_PORT_AUTO      UINT8_MAX
+
+/* Implementation defined: AER comes first, in all ports */
+#define CXL_PCIE_PORT_AER       PCI_CONFIG_SPACE_SIZE
+#define CXL_PCIE_PORT_AER_END   (CXL_PCIE_PORT_AER + PCI_ERR_SIZEOF)
 
 /**
  * CXLPciePort: registers of a port that speaks CXL
@@ -43,5 +56,25 @@ void cxl_pcie_port_reset(CXLPciePort *port, bool cold);
 void cxl_pcie_port_before_write(CXLPciePort *port, uint32_t addr,
                                 uint32_t value, int len);
 void cxl_pcie_port_written(CXLPciePort *port, uint32_t addr, int len);
+
+/* Events of a port share a vector of MSI: BARs leave no room for MSI-X */
+#define CXL_PCIE_PORT_VECTOR    0
+int cxl_pcie_port_init_msi(PCIDevice *pdev, Error **errp);
+
+/*
+ * CXL r3.1 8.2.4.20.8: decoders name their targets by the Port Number of Link
+ * Capabilities, which must tell the ports of a bus apart. Give @port the
+ * first free one if it has none; false if another port has it.
+ */
+bool cxl_pcie_port_number(PCIEPort *port, Error **errp);
+/*
+ * The CXLPort or CXLMem below the root port or downstream port of @bus with
+ * the number @number, or below the first one if it is -1; NULL without one
+ */
+Object *cxl_pcie_port_target(PCIBus *bus, int number);
+
+/* The PCI Express half of a switch port of type @type; undone by the other */
+bool cxl_switch_port_init(PCIDevice *pdev, uint8_t type, Error **errp);
+void cxl_switch_port_exit(PCIDevice *pdev);
 
 #endif /* HW_CXL_CXL_PCIE_PORT_H */

@@ -14,6 +14,7 @@
 #include "hw/cxl/regs/component.h"
 #include "hw/cxl/regs/device.h"
 #include "hw/cxl/regs/dvsec.h"
+#include "hw/cxl/serial.h"
 
 #define TYPE_CXL_TYPE3 "cxl-type3"
 OBJECT_DECLARE_SIMPLE_TYPE(CXLType3, CXL_TYPE3)
@@ -22,7 +23,8 @@ OBJECT_DECLARE_SIMPLE_TYPE(CXLType3, CXL_TYPE3)
  * CXLType3: the device
  * @memdev: property, deprecated: another name of @pmem
  * @sn: property; 0 asks for a number of the device's own
- * @serial: @sn, or the number that was found for it
+ * @fast_map: property; off: each access is checked one by one
+ * @serial: @sn, or the number that was found for it, while realized
  */
 struct CXLType3 {
     PCIDevice parent_obj;
@@ -34,10 +36,11 @@ struct CXLType3 {
     char *cdat_file;
     uint64_t sn;
     uint8_t hdm_decoders;
+    bool fast_map;
     PCIExpLinkSpeed speed;
     PCIExpLinkWidth width;
 
-    uint64_t serial;
+    CXLSerial serial;
     CXLDpa dpa;
     CXLPoisonList poison;
     CXLCdat cdat;
@@ -53,8 +56,6 @@ struct CXLType3 {
     CXLTimestamp timestamp;
     CXLMemdev memdev_set;
     CXLMedia media;
-
-    QLIST_ENTRY(CXLType3) next;
 };
 
 /*

@@ -7,6 +7,7 @@
 #define HW_CXL_DECODE_ROUTE_H
 
 #include "hw/cxl/cxl-decoder.h"
+#include "hw/cxl/decode/interleave.h"
 
 typedef enum CXLNodeKind {
     CXL_NODE_NONE,          /* nothing is there */
@@ -16,10 +17,10 @@ typedef enum CXLNodeKind {
 } CXLNodeKind;
 
 /*
- * Implementation defined: levels that are followed below a host bridge. PCI
- * runs out of bus numbers long before a real topology gets there.
+ * Implementation defined: levels that are followed below a host bridge. Each
+ * switch takes two bus numbers, so that PCI runs out of them before.
  */
-#define CXL_ROUTE_DEPTH_MAX     32
+#define CXL_ROUTE_DEPTH_MAX     128
 
 /**
  * CXLTopology: how the compiler looks at the topology
@@ -56,13 +57,23 @@ typedef struct CXLPosition {
  * CXLSegment: a range of HPA over which no decoder begins or ends
  * @hpa, @size: bytes, multiples of CXL_HDM_ALIGN
  * @granularity: bytes a turn; turns are counted from @hpa
- * @nr: turns until the pattern repeats; 1 when the segment does not interleave
+ * @nr: elements of @positions; 1 when the segment does not interleave
+ * @xor_ways: ways of a window with XOR arithmetic; else 1
+ * @xor_granularity, @xormaps: by which that window selects one of its ways
+ *
+ * Without XOR, @positions are the turns, one after the other, until they
+ * repeat. A pattern with XOR would be far too long for that: @positions are
+ * then @xor_ways patterns, one for each target of the window, of what its
+ * levels below do. cxl_segment_position() finds the right one in both.
  */
 typedef struct CXLSegment {
     uint64_t hpa;
     uint64_t size;
     uint32_t granularity;
     uint32_t nr;
+    uint32_t xor_granularity;
+    uint8_t xor_ways;
+    uint64_t xormaps[CXL_XORMAPS_MAX];
     CXLPosition *positions;
 } CXLSegment;
 
@@ -87,6 +98,10 @@ CXLRoute *cxl_route_compile(const CXLWindowSpec *window,
 void cxl_route_free(CXLRoute *route);
 /* Whether two routes lead every address to the same place */
 bool cxl_route_equal(const CXLRoute *a, const CXLRoute *b);
+/* The element of @s->positions that the byte at @hpa, inside @s, belongs to */
+uint32_t cxl_segment_position(const CXLSegment *s, uint64_t hpa);
+/* The device and DPA of @hpa, inside @s; NULL when nothing decodes it */
+void *cxl_segment_resolve(const CXLSegment *s, uint64_t hpa, uint64_t *dpa);
 /* The segment that holds @hpa, or NULL */
 const CXLSegment *cxl_route_find(const CXLRoute *route, uint64_t hpa);
 /*

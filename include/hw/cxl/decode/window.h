@@ -18,6 +18,7 @@
  * @spec: what the compiler needs; its bridges are objects with TYPE_CXL_PORT
  * @route: published by RCU
  * @maps: how each segment of the route is mapped, private to window-map.c
+ * @plans: how it will be, while that changes
  */
 typedef struct CXLWindow {
     MemoryRegion mr;
@@ -25,6 +26,7 @@ typedef struct CXLWindow {
     CXLWindowSpec spec;
     struct CXLWindowRoute *route;
     GPtrArray *maps;
+    GPtrArray *plans;
     QLIST_ENTRY(CXLWindow) next;
 } CXLWindow;
 
@@ -37,8 +39,8 @@ typedef struct CXLWindow {
  * as QEMU runs.
  */
 void cxl_window_init(CXLWindow *w, Object *owner, unsigned index,
-                     uint64_t hpa, uint64_t size, unsigned granularity,
-                     Object **bridges, unsigned nr);
+                     uint64_t hpa, uint64_t size, CXLArithmetic arithmetic,
+                     unsigned granularity, Object **bridges, unsigned nr);
 
 /*
  * Something that routes depend on has changed: a decoder was committed or
@@ -52,10 +54,14 @@ void cxl_windows_update(void);
 void cxl_windows_forget(CXLMem *mem);
 
 /*
- * Give each segment of @route the fastest mapping that is exact; window.c
- * calls it inside a memory transaction. Segments whose mapping stays what it
- * was are left alone.
+ * Find the fastest mapping that is exact for each segment of @route; window.c
+ * calls it for each window
  */
-void cxl_window_map(CXLWindow *w, const CXLRoute *route);
+void cxl_window_plan(CXLWindow *w, const CXLRoute *route);
+/*
+ * Then map as planned what differs, in all windows from @first on: bytes may
+ * move between windows, so that nothing comes before all that goes is gone.
+ */
+void cxl_windows_remap(CXLWindow *first);
 
 #endif /* HW_CXL_DECODE_WINDOW_H */

@@ -14,6 +14,7 @@
 /* CXL r3.1 9.18.1.1: CEDT structure types */
 #define CXL_CEDT_TYPE_CHBS              0
 #define CXL_CEDT_TYPE_CFMWS             1
+#define CXL_CEDT_TYPE_CXIMS             2
 
 /* CXL r3.1 9.18.1.2: CXL Host Bridge Structure */
 typedef struct CXLCedtChbs {
@@ -59,6 +60,24 @@ typedef CXLLe32 CXLCedtTarget;
 #define CXL_CFMWS_PERSISTENT            (1u << 3)
 #define CXL_CFMWS_FIXED_CONFIG          (1u << 4)
 #define CXL_CFMWS_BACK_INVALIDATE       (1u << 5)
+#define CXL_CFMWS_RESTRICTIONS          0x003fu
+
+/*
+ * CXL r3.1 9.18.1.4: CXL XOR Interleave Math Structure, before its XORMAPs:
+ * those of all windows with XOR arithmetic and this interleave granularity
+ */
+typedef struct CXLCedtCxims {
+    uint8_t type;
+    uint8_t reserved1;
+    CXLLe16 record_length;
+    CXLLe16 reserved2;
+    uint8_t hbig;
+    uint8_t nr_xormaps;
+} CXLCedtCxims;
+QEMU_BUILD_BUG_ON(sizeof(CXLCedtCxims) != 8);
+
+/* Each of its XORMAP List: a mask of host physical address bits */
+typedef CXLLe64 CXLCedtXormap;
 
 /* CXL r3.1 9.18.2: CXL _OSC: the dwords after those of PCI Express */
 #define CXL_OSC_UUID                    "68F2D50B-C469-4D8A-BD3D-941A103FD3FC"

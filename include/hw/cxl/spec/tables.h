@@ -121,7 +121,13 @@ typedef struct CXLDsemts {
 } CXLDsemts;
 QEMU_BUILD_BUG_ON(sizeof(CXLDsemts) != 24);
 
-/* CDAT 1.04 2.6: Switch Scoped Latency and Bandwidth Information Structure */
+/*
+ * CDAT 1.04 2.6: Switch Scoped Latency and Bandwidth Information Structure.
+ * Data types and units as in 2.2; ports below 100h are downstream ones.
+ */
+#define CXL_SSLBIS_UPSTREAM_PORT        0x100
+#define CXL_SSLBIS_ANY_PORT             0xffff
+
 typedef struct CXLSslbisPath {
     CXLLe16 port_x;
     CXLLe16 port_y;
