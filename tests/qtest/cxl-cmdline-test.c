@@ -35,8 +35,11 @@ typedef struct Case {
 #define RAM(id, size) " -object memory-backend-ram,id=" id ",size=" size
 #define MEM " -device cxl-type3,bus=rp0"
 #define FMW ",cxl-fmw.0.targets.0=hb0,cxl-fmw.0.size="
+#define WINDOW(option) MACHINE FMW "256M,cxl-fmw.0." option HB0
 #define PORTS MACHINE HB0 RP0 RP1
 #define VMEM PORTS RAM("v0", "256M") MEM ",volatile-memdev=v0"
+#define SWITCH PORTS " -device cxl-upstream,id=us0,bus=rp0"
+#define DSP0 " -device cxl-downstream,id=ds0,bus=us0,chassis=0,slot=2,port=0"
 #define BRIDGE MACHINE " -device pxb-cxl,bus=pcie.0,bus_nr=16"
 
 static const Case cases[] = {
@@ -68,6 +71,30 @@ static const Case cases[] = {
       { "interleave-granularity", "16k" } },
     { "window/granularity-good",
       MACHINE FMW "256M,cxl-fmw.0.interleave-granularity=16k" HB0 },
+    { "window/arithmetic-modulo", WINDOW("interleave-arithmetic=modulo") },
+    { "window/arithmetic-xor", WINDOW("interleave-arithmetic=xor") },
+    { "window/arithmetic", WINDOW("interleave-arithmetic=and"),
+      { "interleave-arithmetic", "and" } },
+    { "window/arithmetic-empty", WINDOW("interleave-arithmetic="),
+      { "interleave-arithmetic" } },
+    { "window/restrictions-good", WINDOW("restrictions=0x3f") },
+    { "window/restrictions-type2", WINDOW("restrictions=0x25") },
+    { "window/restrictions-reserved", WINDOW("restrictions=0x46"),
+      { "cxl-fmw.0.restrictions", "reserved", "0x3f" } },
+    { "window/restrictions-coherence", WINDOW("restrictions=0xc"),
+      { "cxl-fmw.0.restrictions", "0x1", "0x2" } },
+    { "window/restrictions-media", WINDOW("restrictions=2"),
+      { "cxl-fmw.0.restrictions", "0x4", "0x8" } },
+    { "window/restrictions-back-invalidate", WINDOW("restrictions=0x26"),
+      { "cxl-fmw.0.restrictions", "0x20", "0x1" } },
+    { "window/restrictions-zero", WINDOW("restrictions=0"),
+      { "cxl-fmw.0.restrictions" } },
+    { "window/restrictions-big", WINDOW("restrictions=0x10000"),
+      { "restrictions", "uint16" } },
+    { "window/qtg-id-good", WINDOW("qtg-id=65535") },
+    { "window/qtg-id-big", WINDOW("qtg-id=65536"), { "qtg-id", "uint16" } },
+    { "window/qtg-id-negative", WINDOW("qtg-id=-1"), { "qtg-id" } },
+    { "window/qtg-id-word", WINDOW("qtg-id=fast"), { "qtg-id" } },
     { "window/cxl-off",
       "-machine q35,cxl-fmw.0.targets.0=hb0,cxl-fmw.0.size=256M",
       { "cxl=on" } },
@@ -88,6 +115,47 @@ static const Case cases[] = {
     { "port/pcie-endpoint", PORTS " -device e1000e,bus=rp0,romfile=" },
     { "port/same-number", MACHINE HB0 RP0
       " -device cxl-rp,bus=hb0,chassis=0,slot=1,port=0", { "port" } },
+
+    /* Switches */
+    { "switch/good", SWITCH ",sn=5,aer_log_max=4" },
+    { "switch/run-qemu",
+      PORTS " -device cxl-upstream,id=us0,port=4,bus=rp0,multifunction=on,"
+      "addr=0.0,sn=12345678" DSP0 },
+    { "switch/on-bridge", PORTS " -device cxl-upstream,bus=hb0",
+      { "cxl-upstream", "cxl-rp", "hb0" } },
+    { "switch/on-pcie-bus", PORTS " -device cxl-upstream,bus=pcie.0",
+      { "cxl-upstream", "cxl-rp", "pcie.0" } },
+    { "switch/on-switch", SWITCH " -device cxl-upstream,bus=us0",
+      { "cxl-upstream", "cxl-downstream", "us0" } },
+    { "switch/function", PORTS " -device cxl-upstream,bus=rp0,addr=0.1",
+      { "addr", "0.1", "0.0" } },
+    { "switch/decoders-32", SWITCH ",hdm-decoders=32" },
+    { "switch/decoders-3", SWITCH ",hdm-decoders=3",
+      { "hdm-decoders", "1, 2, 4, 6, 8, 10" } },
+    { "switch/decoders-0", SWITCH ",hdm-decoders=0", { "hdm-decoders" } },
+    { "switch/cdat", SWITCH ",cdat=%s/good" },
+    { "switch/cdat-missing", SWITCH ",cdat=%s/missing",
+      { "cdat", "missing" } },
+    { "switch/aer-log", SWITCH ",aer_log_max=60000", { "aer_log_max" } },
+    { "downstream/good", SWITCH DSP0 },
+    { "downstream/two", SWITCH DSP0
+      " -device cxl-downstream,bus=us0,chassis=0,slot=3" },
+    { "downstream/same-number", SWITCH DSP0
+      " -device cxl-downstream,bus=us0,chassis=0,slot=3,port=0",
+      { "port", "ds0", "us0" } },
+    { "downstream/same-slot", SWITCH DSP0
+      " -device cxl-downstream,bus=us0,chassis=0,slot=2",
+      { "cxl-downstream", "chassis", "slot 2" } },
+    { "downstream/on-port", PORTS " -device cxl-downstream,bus=rp0",
+      { "cxl-downstream", "cxl-upstream", "rp0" } },
+    { "downstream/aer-log", SWITCH
+      " -device cxl-downstream,bus=us0,aer_log_max=60000,slot=2",
+      { "aer_log_max" } },
+    { "downstream/pcie-endpoint", SWITCH DSP0
+      " -device e1000e,bus=ds0,romfile=" },
+    { "downstream/no-hotplug", SWITCH
+      " -device cxl-downstream,bus=us0,hotplug=off,slot=2,x-speed=8,x-width=4"
+    },
 
     /* Memory devices */
     { "type3/good", VMEM },

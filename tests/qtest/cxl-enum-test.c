@@ -10,6 +10,8 @@
 #include "libqos/cxl.h"
 
 #define MEMS    4
+/* An e1000e: 82574L */
+#define NIC     0x10d3
 
 static QCXL *q;
 
@@ -41,6 +43,14 @@ static const Dvsec port_dvsecs[] = {
       CXL_DVSEC_LENGTH_LOCATOR(1) },
 };
 
+static const Dvsec upstream_dvsecs[] = {
+    { CXL_DVSEC_ID_PORT, CXL_DVSEC_REVISION_PORT, CXL_DVSEC_LENGTH_PORT },
+    { CXL_DVSEC_ID_FLEX_BUS, CXL_DVSEC_REVISION_FLEX_BUS,
+      CXL_DVSEC_LENGTH_FLEX_BUS },
+    { CXL_DVSEC_ID_LOCATOR, CXL_DVSEC_REVISION_LOCATOR,
+      CXL_DVSEC_LENGTH_LOCATOR(1) },
+};
+
 static void test_ids(void)
 {
     for (unsigned i = 0; i < MEMS; i++) {
@@ -59,7 +69,7 @@ static void test_ids(void)
         g_assert_true(mem->port == port);
     }
     g_assert_null(qcxl_mem_at(q, MEMS));
-    g_assert_null(qcxl_port_at(q, MEMS));
+    g_assert_null(qcxl_fn_at(q, QCXL_ROOT_PORT, MEMS + 1));
 }
 
 static unsigned port_type(QCXLFn *fn)
@@ -71,8 +81,20 @@ static unsigned port_type(QCXLFn *fn)
             PCI_EXP_FLAGS_TYPE) >> ctz32(PCI_EXP_FLAGS_TYPE);
 }
 
+static QCXLFn *upstream(unsigned n)
+{
+    return qcxl_fn_at(q, QCXL_UPSTREAM_PORT, n);
+}
+
+static QCXLFn *downstream(unsigned n)
+{
+    return qcxl_fn_at(q, QCXL_DOWNSTREAM_PORT, n);
+}
+
 static void test_port_type(void)
 {
+    g_assert_cmphex(port_type(upstream(0)), ==, PCI_EXP_TYPE_UPSTREAM);
+    g_assert_cmphex(port_type(downstream(0)), ==, PCI_EXP_TYPE_DOWNSTREAM);
     g_assert_cmphex(port_type(qcxl_mem_at(q, 0)), ==, PCI_EXP_TYPE_ENDPOINT);
     g_assert_cmphex(port_type(qcxl_port_at(q, 0)), ==, PCI_EXP_TYPE_ROOT_PORT);
 }
@@ -106,6 +128,11 @@ static void test_dvsecs(void)
 {
     check_dvsecs(qcxl_mem_at(q, 0), mem_dvsecs, ARRAY_SIZE(mem_dvsecs));
     check_dvsecs(qcxl_port_at(q, 0), port_dvsecs, ARRAY_SIZE(port_dvsecs));
+    check_dvsecs(downstream(0), port_dvsecs, ARRAY_SIZE(port_dvsecs));
+    check_dvsecs(upstream(0), upstream_dvsecs, ARRAY_SIZE(upstream_dvsecs));
+    g_assert_cmphex(qcxl_dvsec(upstream(0), CXL_DVSEC_ID_GPF_PORT), ==, 0);
+    g_assert_cmphex(qcxl_dvsec(upstream(0), CXL_DVSEC_ID_DEVICE), ==, 0);
+    g_assert_cmphex(qcxl_dvsec(downstream(0), CXL_DVSEC_ID_DEVICE), ==, 0);
     /* CXL r3.1 Table 8-2: what each kind of function must not have */
     g_assert_cmphex(qcxl_dvsec(qcxl_mem_at(q, 0), CXL_DVSEC_ID_PORT), ==, 0);
     g_assert_cmphex(qcxl_dvsec(qcxl_mem_at(q, 0), CXL_DVSEC_ID_GPF_PORT), ==,
@@ -156,7 +183,11 @@ static void check_chain(QCXLFn *fn)
 static void test_chain(void)
 {
     for (unsigned i = 0; i < q->functions->len; i++) {
-        check_chain(g_ptr_array_index(q->functions, i));
+        QCXLFn *fn = g_ptr_array_index(q->functions, i);
+
+        if (fn->device != NIC) {
+            check_chain(fn);
+        }
     }
 }
 
@@ -171,16 +202,18 @@ static uint64_t serial_of(QCXLFn *mem)
 
 static void test_serial(void)
 {
-    uint64_t serial[MEMS];
+    uint64_t serial[MEMS + 2];
 
-    for (unsigned i = 0; i < MEMS; i++) {
-        serial[i] = serial_of(qcxl_mem_at(q, i));
+    for (unsigned i = 0; i < ARRAY_SIZE(serial); i++) {
+        serial[i] = serial_of(i < MEMS ? qcxl_mem_at(q, i)
+                                       : upstream(i - MEMS));
         g_assert_cmphex(serial[i], !=, 0);
         for (unsigned j = 0; j < i; j++) {
             g_assert_cmphex(serial[j], !=, serial[i]);
         }
     }
     g_assert_cmphex(serial[0], ==, 0xfedcba9876543210ull);
+    g_assert_cmphex(serial[MEMS + 1], ==, 0x123456789ull);
 }
 
 static void test_capabilities(void)
@@ -194,6 +227,13 @@ static void test_capabilities(void)
     g_assert_cmphex(qcxl_ext_cap(port, PCI_EXT_CAP_ID_ERR), !=, 0);
     g_assert_true(qcxl_cap(port, PCI_CAP_ID_MSIX) ||
                   qcxl_cap(port, PCI_CAP_ID_MSI));
+
+    g_assert_cmphex(qcxl_ext_cap(upstream(0), PCI_EXT_CAP_ID_ERR), !=, 0);
+    g_assert_cmphex(qcxl_ext_cap(upstream(0), PCI_EXT_CAP_ID_DOE), !=, 0);
+    g_assert_cmphex(qcxl_ext_cap(downstream(0), PCI_EXT_CAP_ID_ERR), !=, 0);
+    g_assert_cmphex(qcxl_ext_cap(downstream(0), PCI_EXT_CAP_ID_ACS), !=, 0);
+    /* CXL r3.1 8.1.11: what a downstream port costs, its switch tells */
+    g_assert_cmphex(qcxl_ext_cap(downstream(0), PCI_EXT_CAP_ID_DOE), ==, 0);
 }
 
 static void test_bars(void)
@@ -215,6 +255,13 @@ static void test_bars(void)
     g_assert_cmphex(port->bar_size[0], ==, CXL_COMPONENT_SIZE);
     g_assert_cmphex(port->bar_flags[0] & PCI_BASE_ADDRESS_MEM_TYPE_64, !=, 0);
     g_assert_cmphex(port->comp.base, ==, port->bar[0]);
+    for (unsigned i = 0; i < 2; i++) {
+        port = i ? upstream(0) : downstream(0);
+        g_assert_cmphex(port->bar_size[0], ==, CXL_COMPONENT_SIZE);
+        g_assert_cmphex(port->bar_flags[0] & PCI_BASE_ADDRESS_MEM_TYPE_64, !=,
+                        0);
+        g_assert_cmphex(port->comp.base, ==, port->bar[0]);
+    }
 }
 
 static uint32_t link_capabilities(QCXLFn *fn)
@@ -229,6 +276,11 @@ static void test_port_numbers(void)
     for (unsigned i = 0; i < MEMS; i++) {
         g_assert_cmpuint(link_capabilities(qcxl_port_at(q, i)) >> 24, ==, i);
     }
+    /* Those of each switch are its own; the first free one where none is set */
+    g_assert_cmpuint(qcxl_port_number(downstream(0)), ==, 0);
+    g_assert_cmpuint(qcxl_port_number(downstream(1)), ==, 1);
+    g_assert_cmpuint(qcxl_port_number(downstream(2)), ==, 0);
+    g_assert_cmpuint(qcxl_port_number(downstream(3)), ==, 200);
 }
 
 static unsigned link_width(uint32_t cap)
@@ -252,6 +304,46 @@ static void test_link(void)
     cap = link_capabilities(qcxl_port_at(q, 0));
     g_assert_cmpuint(cap & PCI_EXP_LNKCAP_SLS, ==, 6);
     g_assert_cmpuint(link_width(cap), ==, 32);
+    cap = link_capabilities(upstream(0));
+    g_assert_cmpuint(cap & PCI_EXP_LNKCAP_SLS, ==, 5);
+    g_assert_cmpuint(link_width(cap), ==, 16);
+    cap = link_capabilities(downstream(0));
+    g_assert_cmpuint(cap & PCI_EXP_LNKCAP_SLS, ==, 6);
+    g_assert_cmpuint(link_width(cap), ==, 16);
+    cap = link_capabilities(upstream(1));
+    g_assert_cmpuint(cap & PCI_EXP_LNKCAP_SLS, ==, 4);
+    g_assert_cmpuint(link_width(cap), ==, 8);
+}
+
+static unsigned link_status(QCXLFn *fn)
+{
+    return qcxl_config_read(fn, qcxl_cap(fn, PCI_CAP_ID_EXP) + PCI_EXP_LNKSTA,
+                            2);
+}
+
+/* The slower and narrower end decides; both ends tell */
+static void test_link_status(void)
+{
+    unsigned status = link_status(upstream(1));
+
+    g_assert_cmpuint(status & PCI_EXP_LNKSTA_CLS, ==, 4);
+    g_assert_cmpuint((status & PCI_EXP_LNKSTA_NLW) >> 4, ==, 8);
+    status = link_status(downstream(1));
+    g_assert_true(upstream(1)->port == downstream(1));
+    g_assert_cmpuint(status & PCI_EXP_LNKSTA_CLS, ==, 4);
+    g_assert_cmpuint((status & PCI_EXP_LNKSTA_NLW) >> 4, ==, 8);
+}
+
+/* A PCI Express device below a switch is one, with its BARs */
+static void test_pcie_below(void)
+{
+    QCXLFn *nic = qcxl_fn_at(q, NIC, 0);
+
+    g_assert_nonnull(nic);
+    g_assert_true(nic->port == downstream(2));
+    g_assert_cmphex(nic->bar_size[0], >, 0);
+    /* CTRL_EXT of an 82574, whose reset value has bits set */
+    g_assert_cmphex(qcxl_read(q, nic->bar[0] + 0x8, 4), !=, UINT32_MAX);
 }
 
 static uint64_t mem_range_size(QCXLFn *mem, unsigned range)
@@ -352,6 +444,13 @@ static void build(void)
     qcxl_mem(t, "mem1", "rp1", 0, 512, ",x-speed=16,x-width=8");
     qcxl_mem(t, "mem2", "rp2", 256, 512, "");
     qcxl_mem(t, "mem3", "rp3", 256, 0, "");
+    qcxl_root_port(t, "rp4", "hb0", "");
+    qcxl_switch(t, "sw0", "rp4", 2, "");
+    qcxl_args(t, "-device cxl-downstream,id=far,bus=sw0,port=200,slot=99");
+    qcxl_args(t, "-device cxl-upstream,id=sw1,bus=sw0.1,sn=0x123456789,"
+              "x-speed=16,x-width=8");
+    qcxl_args(t, "-device cxl-downstream,id=nearby,bus=sw1,slot=100");
+    qcxl_args(t, "-device e1000e,bus=nearby,romfile=");
     q = qcxl_boot(t);
 }
 
@@ -370,6 +469,8 @@ int main(int argc, char **argv)
     qtest_add_func("/cxl/enum/bars", test_bars);
     qtest_add_func("/cxl/enum/port-numbers", test_port_numbers);
     qtest_add_func("/cxl/enum/link", test_link);
+    qtest_add_func("/cxl/enum/link-status", test_link_status);
+    qtest_add_func("/cxl/enum/pcie-below", test_pcie_below);
     qtest_add_func("/cxl/enum/ranges", test_ranges);
     qtest_add_func("/cxl/enum/config-lock", test_config_lock);
     qtest_add_func("/cxl/enum/read-only", test_read_only);

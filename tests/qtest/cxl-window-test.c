@@ -2,7 +2,8 @@
  * QTest: CXL memory through fixed memory windows
  *
  * Each byte that goes through a window is looked for in the backing files,
- * where a naive model of the interleave says that it belongs.
+ * where a naive model of the interleave says that it belongs. All is done
+ * twice, with fast mappings and without.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -305,17 +306,21 @@ static void check_interleave(unsigned ways, unsigned granularity,
     qtest_bufread(q->qts, base, back, SPAN);
     g_assert_cmpmem(back, SPAN, m->hpa, SPAN);
     deal(m);
+    /* One device less ends the view that may have the bytes */
+    qcxl_hdm_enable(q, mem(files[0][3] - '0'), false);
     for (unsigned i = 0; i < ways; i++) {
         check_file(files[i], 0, m->dpa[i], SPAN / ways / granularity *
                    granularity);
     }
+    qcxl_hdm_enable(q, mem(files[0][3] - '0'), true);
+    qtest_bufread(q->qts, base, back, SPAN);
+    g_assert_cmpmem(back, SPAN, m->hpa, SPAN);
 }
 
 /* CXL r3.1 8.2.4.20.13: two devices below two ports of one bridge */
-static void test_two_ports(const void *opaque)
+static void test_two_ports(unsigned code)
 {
     static const char *const files[] = { "mem0.v", "mem1.v" };
-    unsigned code = GPOINTER_TO_UINT(opaque);
     const QCXLDecoder d = {
         .base = window(WIN_ONE)->base, .size = 2 * QCXL_UNIT,
         .ways = 1, .granularity = code,
@@ -474,17 +479,14 @@ static void test_regroup(void)
     unmap_one(0, 1);
 }
 
-static void add_granularities(void)
+static void test_granularities(void)
 {
     for (unsigned code = 0; code <= 6; code++) {
-        g_autofree char *path =
-            g_strdup_printf("/cxl/window/two-ports/%u", 256u << code);
-
-        qtest_add_data_func(path, GUINT_TO_POINTER(code), test_two_ports);
+        test_two_ports(code);
     }
 }
 
-static void build(void)
+static QCXL *build(const char *props)
 {
     QCXLTopology *t = qcxl_topology();
 
@@ -501,20 +503,65 @@ static void build(void)
     qcxl_root_port(t, "rp5", "hb3", "");
     qcxl_root_port(t, "rp6", "hb4", "");
     qcxl_root_port(t, "rp7", "hb4", "");
-    qcxl_mem(t, "mem0", "rp0", 256, 512, "");
-    qcxl_mem(t, "mem1", "rp1", 256, 512, "");
-    qcxl_mem(t, "mem2", "rp2", 256, 0, "");
-    qcxl_mem(t, "mem3", "rp3", 256, 0, "");
-    qcxl_mem(t, "mem4", "rp4", 256, 0, "");
-    qcxl_mem(t, "mem5", "rp5", 256, 0, "");
-    qcxl_mem(t, "mem6", "rp6", 256, 0, "");
-    qcxl_mem(t, "mem7", "rp7", 256, 0, "");
+    qcxl_mem(t, "mem0", "rp0", 256, 512, props);
+    qcxl_mem(t, "mem1", "rp1", 256, 512, props);
+    qcxl_mem(t, "mem2", "rp2", 256, 0, props);
+    qcxl_mem(t, "mem3", "rp3", 256, 0, props);
+    qcxl_mem(t, "mem4", "rp4", 256, 0, props);
+    qcxl_mem(t, "mem5", "rp5", 256, 0, props);
+    qcxl_mem(t, "mem6", "rp6", 256, 0, props);
+    qcxl_mem(t, "mem7", "rp7", 256, 0, props);
     qcxl_window(t, 1024, NULL, "hb0");
     qcxl_window(t, 1024, "512", "hb0 hb1");
     qcxl_window(t, 768, "256", "hb0 hb1 hb2");
     qcxl_window(t, 1024, "256", "hb0 hb3");
     qcxl_window(t, 1536, "256", "hb0 hb3 hb4");
-    q = qcxl_boot(t);
+    return qcxl_boot(t);
+}
+
+typedef struct Test {
+    const char *name;
+    void (*func)(void);
+} Test;
+
+static const Test tests[] = {
+    { "layout", test_layout },
+    { "uncommitted", test_uncommitted },
+    { "half-way", test_half_way },
+    { "one-way", test_one_way },
+    { "end", test_window_end },
+    { "second-region", test_second_region },
+    { "neighbours", test_neighbours },
+    { "two-ports", test_granularities },
+    { "two-bridges", test_two_bridges },
+    { "three-bridges", test_three_bridges },
+    { "two-levels", test_two_levels },
+    { "three-by-two", test_three_by_two },
+    { "regroup", test_regroup },
+};
+
+static QCXL *fast, *slow;
+
+static void test_fast(const void *test)
+{
+    q = fast;
+    ((const Test *)test)->func();
+}
+
+static void test_slow(const void *test)
+{
+    q = slow;
+    ((const Test *)test)->func();
+}
+
+static void add_tests(const char *kind, void (*run)(const void *test))
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(tests); i++) {
+        g_autofree char *path = g_strdup_printf("/cxl/window/%s/%s", kind,
+                                                tests[i].name);
+
+        qtest_add_data_func(path, &tests[i], run);
+    }
 }
 
 int main(int argc, char **argv)
@@ -522,21 +569,12 @@ int main(int argc, char **argv)
     int ret;
 
     g_test_init(&argc, &argv, NULL);
-    build();
-    qtest_add_func("/cxl/window/layout", test_layout);
-    qtest_add_func("/cxl/window/uncommitted", test_uncommitted);
-    qtest_add_func("/cxl/window/half-way", test_half_way);
-    qtest_add_func("/cxl/window/one-way", test_one_way);
-    qtest_add_func("/cxl/window/end", test_window_end);
-    qtest_add_func("/cxl/window/second-region", test_second_region);
-    qtest_add_func("/cxl/window/neighbours", test_neighbours);
-    add_granularities();
-    qtest_add_func("/cxl/window/two-bridges", test_two_bridges);
-    qtest_add_func("/cxl/window/three-bridges", test_three_bridges);
-    qtest_add_func("/cxl/window/two-levels", test_two_levels);
-    qtest_add_func("/cxl/window/three-by-two", test_three_by_two);
-    qtest_add_func("/cxl/window/regroup", test_regroup);
+    fast = build("");
+    slow = build(",fast-map=off");
+    add_tests("fast", test_fast);
+    add_tests("slow", test_slow);
     ret = g_test_run();
-    qcxl_quit(q);
+    qcxl_quit(slow);
+    qcxl_quit(fast);
     return ret;
 }

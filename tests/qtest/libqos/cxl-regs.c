@@ -1,5 +1,5 @@
 /*
- * libqos driver for CXL: accesses, mailbox commands, HDM decoders
+ * libqos driver for CXL: accesses, mailbox commands, HDM decoders, slots, DOE
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -75,7 +75,11 @@ unsigned qcxl_cap(QCXLFn *fn, uint8_t id)
 
 unsigned qcxl_ext_next(QCXLFn *fn, unsigned at)
 {
-    return PCI_EXT_CAP_NEXT(qcxl_config_read(fn, at, 4));
+    uint32_t header = qcxl_config_read(fn, at, 4);
+
+    /* All ones would lead to itself for ever */
+    g_assert_cmphex(header, !=, UINT32_MAX);
+    return PCI_EXT_CAP_NEXT(header);
 }
 
 unsigned qcxl_ext_cap(QCXLFn *fn, uint16_t id)
@@ -256,4 +260,79 @@ void qcxl_mem_enable(QCXLFn *fn, bool on)
 
     qcxl_config_write(fn, at, 2,
                       FIELD_DP16(control, CXL_DEVICE_CONTROL, MEM_ENABLE, on));
+}
+
+/* Slots */
+
+static void slot_control(QCXLFn *port, uint16_t value)
+{
+    unsigned exp = qcxl_cap(port, PCI_CAP_ID_EXP);
+
+    qcxl_config_write(port, exp + PCI_EXP_SLTCTL, 2,
+                      value | PCI_EXP_SLTCTL_ATTN_IND_OFF);
+}
+
+void qcxl_slot_power_on(QCXLFn *port)
+{
+    slot_control(port, PCI_EXP_SLTCTL_PWR_IND_ON);
+}
+
+void qcxl_slot_eject(QCXLFn *port, const char *id)
+{
+    qtest_qmp_device_del_send(port->q->qts, id);
+    slot_control(port, PCI_EXP_SLTCTL_PWR_IND_OFF | PCI_EXP_SLTCTL_PCC);
+    qtest_qmp_eventwait(port->q->qts, "DEVICE_DELETED");
+}
+
+/* DOE: PCIe r6.0 6.30, without any error that a device could make */
+
+static unsigned doe_exchange(QCXLFn *fn, unsigned doe, const void *request,
+                             unsigned bytes, uint32_t *answer, unsigned max)
+{
+    unsigned dwords = 0;
+
+    for (unsigned at = 0; at < bytes; at += CXL_DOE_DWORD) {
+        qcxl_config_write(fn, doe + PCI_DOE_WRITE, 4,
+                          cxl_le_load((const uint8_t *)request + at, 4));
+    }
+    qcxl_config_write(fn, doe + PCI_DOE_CTRL, 4, PCI_DOE_CTRL_GO);
+    while (qcxl_config_read(fn, doe + PCI_DOE_STATUS, 4) &
+           PCI_DOE_STATUS_DATA_OBJECT_READY) {
+        g_assert_cmpuint(dwords, <, max);
+        answer[dwords++] = qcxl_config_read(fn, doe + PCI_DOE_READ, 4);
+        qcxl_config_write(fn, doe + PCI_DOE_READ, 4, 0);
+    }
+    return dwords;
+}
+
+GByteArray *qcxl_cdat(QCXLFn *fn)
+{
+    unsigned doe = qcxl_ext_cap(fn, PCI_EXT_CAP_ID_DOE);
+    unsigned head = sizeof(CXLDoeReadEntry) / CXL_DOE_DWORD;
+    GByteArray *table = g_byte_array_new();
+    uint16_t handle = 0;
+
+    g_assert_cmpuint(doe, !=, 0);
+    do {
+        const CXLDoeReadEntry request = {
+            .header.vendor = cxl_le16(CXL_VENDOR_ID),
+            .header.type = CXL_DOE_TABLE_ACCESS,
+            .header.length = cxl_le32(head),
+            .handle = cxl_le16(handle),
+        };
+        uint32_t answer[64];
+        unsigned dwords = doe_exchange(fn, doe, &request, sizeof(request),
+                                       answer, ARRAY_SIZE(answer));
+
+        g_assert_cmpuint(dwords, >, head);
+        g_assert_cmpuint(answer[1], ==, dwords);
+        for (unsigned i = head; i < dwords; i++) {
+            uint8_t bytes[CXL_DOE_DWORD];
+
+            cxl_le_store(bytes, sizeof(bytes), answer[i]);
+            g_byte_array_append(table, bytes, sizeof(bytes));
+        }
+        handle = answer[head - 1] >> 16;
+    } while (handle != CXL_DOE_LAST_ENTRY);
+    return table;
 }

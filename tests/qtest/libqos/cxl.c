@@ -12,7 +12,9 @@
 #include "qemu/host-utils.h"
 #include "hw/pci/pci.h"
 #include "hw/pci/pci_regs.h"
+#include "hw/pci/pcie_regs.h"
 #include "../libqtest.h"
+#include "qobject/qdict.h"
 #include "libqos.h"
 #include "malloc-pc.h"
 #include "fw_cfg.h"
@@ -69,6 +71,17 @@ void qcxl_root_port(QCXLTopology *t, const char *id, const char *bridge,
     qcxl_args(t, "-device cxl-rp,id=%s,bus=%s,chassis=0,slot=%u,port=%u%s",
               id, bridge, t->slots, t->slots, props);
     t->slots++;
+}
+
+void qcxl_switch(QCXLTopology *t, const char *id, const char *port,
+                 unsigned ports, const char *props)
+{
+    qcxl_args(t, "-device cxl-upstream,id=%s,bus=%s%s", id, port, props);
+    for (unsigned i = 0; i < ports; i++) {
+        qcxl_args(t, "-device cxl-downstream,id=%s.%u,bus=%s,chassis=0,"
+                  "slot=%u,port=%u", id, i, id, t->slots, i);
+        t->slots++;
+    }
 }
 
 static void add_backend(QCXLTopology *t, const char *id, const char *suffix,
@@ -281,11 +294,21 @@ static void scan_bridge(QCXLFn *fn)
                       PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 }
 
-static bool add_function(QCXL *q, QCXLFn *port, uint8_t bus, uint8_t devfn)
+static bool is_bridge(QCXLFn *fn)
+{
+    return (qcxl_config_read(fn, PCI_HEADER_TYPE, 1) & PCI_HEADER_TYPE_MASK) ==
+           PCI_HEADER_TYPE_BRIDGE;
+}
+
+/*
+ * Note the function there in @found; whether its device may have more. A
+ * bridge forgets its bus numbers, which another one is to have now.
+ */
+static bool find_function(QCXL *q, GPtrArray *found, QCXLFn *port,
+                          uint8_t bus, uint8_t devfn)
 {
     QCXLFn probe = { .q = q, .port = port, .bus = bus, .devfn = devfn };
     uint32_t ids = qcxl_config_read(&probe, PCI_VENDOR_ID, 4);
-    unsigned header;
     QCXLFn *fn;
 
     if (ids == ~0u) {
@@ -294,24 +317,35 @@ static bool add_function(QCXL *q, QCXLFn *port, uint8_t bus, uint8_t devfn)
     fn = g_memdup2(&probe, sizeof(probe));
     fn->vendor = ids;
     fn->device = ids >> 16;
-    g_ptr_array_add(q->functions, fn);
-    header = qcxl_config_read(fn, PCI_HEADER_TYPE, 1);
-    if ((header & PCI_HEADER_TYPE_MASK) == PCI_HEADER_TYPE_BRIDGE) {
-        map_bars(fn, 2);
-        scan_bridge(fn);
-    } else {
-        map_bars(fn, 6);
+    g_ptr_array_add(found, fn);
+    if (is_bridge(fn)) {
+        qcxl_config_write(fn, PCI_SECONDARY_BUS, 1, 0);
+        qcxl_config_write(fn, PCI_SUBORDINATE_BUS, 1, 0);
     }
-    return header & PCI_HEADER_TYPE_MULTI_FUNCTION;
+    return qcxl_config_read(fn, PCI_HEADER_TYPE, 1) &
+           PCI_HEADER_TYPE_MULTI_FUNCTION;
 }
 
 static void scan_bus(QCXL *q, QCXLFn *port, uint8_t bus)
 {
-    for (unsigned slot = 0; slot < PCI_SLOT_MAX; slot++) {
-        unsigned nr = add_function(q, port, bus, slot << 3) ? 8 : 1;
+    g_autoptr(GPtrArray) found = g_ptr_array_new();
 
-        for (unsigned i = 1; i < nr; i++) {
-            add_function(q, port, bus, slot << 3 | i);
+    for (unsigned slot = 0; slot < PCI_SLOT_MAX; slot++) {
+        bool more = find_function(q, found, port, bus, slot << 3);
+
+        for (unsigned i = 1; more && i < PCI_FUNC_MAX; i++) {
+            find_function(q, found, port, bus, slot << 3 | i);
+        }
+    }
+    for (unsigned i = 0; i < found->len; i++) {
+        QCXLFn *fn = g_ptr_array_index(found, i);
+
+        g_ptr_array_add(q->functions, fn);
+        if (is_bridge(fn)) {
+            map_bars(fn, 2);
+            scan_bridge(fn);
+        } else {
+            map_bars(fn, 6);
         }
     }
 }
@@ -432,10 +466,11 @@ QCXL *qcxl_boot(QCXLTopology *t)
 
     q->dir = t->dir;
     qtest_add_abrt_handler(remove_files, q);
-    q->qts = qtest_initf("%s%s", t->machine->str, t->args->str);
-    q->functions = g_ptr_array_new_with_free_func(g_free);
-    g_string_free(t->machine, true);
+    g_string_append(t->machine, t->args->str);
     g_string_free(t->args, true);
+    q->args = g_string_free(t->machine, false);
+    q->qts = qtest_init(q->args);
+    q->functions = g_ptr_array_new_with_free_func(g_free);
     g_free(t);
     load_cedt(q);
     qcxl_enumerate(q);
@@ -447,6 +482,7 @@ void qcxl_quit(QCXL *q)
     qtest_quit(q->qts);
     qtest_remove_abrt_handler(q);
     remove_files(q);
+    g_free(q->args);
     g_free(q->dir);
     g_ptr_array_unref(q->functions);
     g_free(q);
@@ -456,6 +492,40 @@ void qcxl_reset(QCXL *q)
 {
     qtest_system_reset(q->qts);
     qcxl_enumerate(q);
+}
+
+/* The backing files are there already: only the rest is saved */
+static void migrate_by(QTestState *qts, const char *command, const char *uri)
+{
+    g_autofree char *status = NULL;
+
+    qtest_qmp_assert_success(qts,
+        "{'execute': 'migrate-set-capabilities', 'arguments': {"
+        " 'capabilities': [{'capability': 'x-ignore-shared',"
+        " 'state': true}] }}");
+    qtest_qmp_assert_success(qts, "{'execute': %s, 'arguments': {'uri': %s}}",
+                             command, uri);
+    do {
+        QDict *rsp = qtest_qmp_assert_success_ref(qts,
+            "{'execute': 'query-migrate'}");
+
+        g_free(status);
+        status = g_strdup(qdict_get_try_str(rsp, "status") ?: "none");
+        qobject_unref(rsp);
+        g_assert_cmpstr(status, !=, "failed");
+        g_usleep(10000);
+    } while (!g_str_equal(status, "completed"));
+}
+
+void qcxl_migrate(QCXL *q)
+{
+    g_autofree char *path = qcxl_file(q, "state");
+    g_autofree char *uri = g_strconcat("file:", path, NULL);
+
+    migrate_by(q->qts, "migrate", uri);
+    qtest_quit(q->qts);
+    q->qts = qtest_initf("%s -incoming defer", q->args);
+    migrate_by(q->qts, "migrate-incoming", uri);
 }
 
 static QCXLFn *function_at(QCXL *q, uint16_t class, unsigned n)
@@ -478,6 +548,27 @@ QCXLFn *qcxl_port_at(QCXL *q, unsigned n)
 QCXLFn *qcxl_mem_at(QCXL *q, unsigned n)
 {
     return function_at(q, CLASS_CXL_MEMORY, n);
+}
+
+QCXLFn *qcxl_fn_at(QCXL *q, uint16_t device, unsigned n)
+{
+    for (unsigned i = 0; i < q->functions->len; i++) {
+        QCXLFn *fn = g_ptr_array_index(q->functions, i);
+
+        if (fn->device == device && !n--) {
+            return fn;
+        }
+    }
+    return NULL;
+}
+
+unsigned qcxl_port_number(QCXLFn *port)
+{
+    unsigned exp = qcxl_cap(port, PCI_CAP_ID_EXP);
+
+    g_assert_cmphex(exp, !=, 0);
+    return qcxl_config_read(port, exp + PCI_EXP_LNKCAP, 4) >>
+           PCI_EXP_LNKCAP_PN_SHIFT;
 }
 
 char *qcxl_file(QCXL *q, const char *name)

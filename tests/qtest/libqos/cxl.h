@@ -37,6 +37,13 @@ void qcxl_bridge(QCXLTopology *t, const char *id, unsigned bus_nr,
 void qcxl_root_port(QCXLTopology *t, const char *id, const char *bridge,
                     const char *props);
 /*
+ * A switch called @id at port @port: a cxl-upstream, and @ports cxl-downstream
+ * called @id.0, @id.1, ... whose port numbers are these; @props are the
+ * upstream port's
+ */
+void qcxl_switch(QCXLTopology *t, const char *id, const char *port,
+                 unsigned ports, const char *props);
+/*
  * A cxl-type3 called @id at port @port, of @vmem and @pmem MiB, either may
  * be 0; the backing files are called @id.v, @id.p and @id.lsa
  */
@@ -82,6 +89,7 @@ typedef struct QCXLWindow {
 
 typedef struct QCXL {
     QTestState *qts;
+    char *args;
     char *dir;
     GPtrArray *functions;
     QCXLBridge bridges[QCXL_BRIDGES_MAX];
@@ -124,9 +132,30 @@ void qcxl_quit(QCXL *q);
 void qcxl_enumerate(QCXL *q);
 /* System reset, then enumeration anew */
 void qcxl_reset(QCXL *q);
-/* The @n-th root port or memory device in bus order; NULL past the last */
+/*
+ * In the order of the buses, down each branch before the next, the @n-th port
+ * of any kind, memory device, or function of an ID; NULL past the last
+ */
 QCXLFn *qcxl_port_at(QCXL *q, unsigned n);
 QCXLFn *qcxl_mem_at(QCXL *q, unsigned n);
+QCXLFn *qcxl_fn_at(QCXL *q, uint16_t device, unsigned n);
+/* Device IDs of the ports */
+#define QCXL_ROOT_PORT          0x7075
+#define QCXL_UPSTREAM_PORT      0xa128
+#define QCXL_DOWNSTREAM_PORT    0xa129
+/* Port Number of Link Capabilities, by which decoders name a port */
+unsigned qcxl_port_number(QCXLFn *port);
+/*
+ * Save the machine's state and let another QEMU, on the same backing files,
+ * go on from there; the functions found before stay where they are
+ */
+void qcxl_migrate(QCXL *q);
+/*
+ * What an OS does when something was plugged into a slot: give it power; and
+ * when it is to go: take it away, which is the end of device @id
+ */
+void qcxl_slot_power_on(QCXLFn *port);
+void qcxl_slot_eject(QCXLFn *port, const char *id);
 /* Path of a backing file; free it */
 char *qcxl_file(QCXL *q, const char *name);
 /* Bytes of a backing file */
@@ -151,6 +180,9 @@ unsigned qcxl_dvsec(QCXLFn *fn, uint16_t id);
 unsigned qcxl_cap(QCXLFn *fn, uint8_t id);
 /* Let MSI-X vector @vector write @data to guest address @addr */
 void qcxl_msix_arm(QCXLFn *fn, unsigned vector, uint64_t addr, uint32_t data);
+
+/* CXL r3.1 8.1.11: the CDAT that the function's DOE hands out; unref it */
+GByteArray *qcxl_cdat(QCXLFn *fn);
 
 /* CXL r3.1 8.2.8.4: Mailbox */
 
