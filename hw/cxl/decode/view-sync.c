@@ -285,14 +285,6 @@ static int sync_save_notify(NotifierWithReturn *notifier, void *data,
     PrecopyNotifyData *event = data;
 
     switch (event->reason) {
-    case PRECOPY_NOTIFY_SETUP:
-        if (!QLIST_EMPTY(&views) && sync_save_by_fault()) {
-            error_setg(errp, "cxl: postcopy and background snapshots do not "
-                       "go with interleaved CXL regions that are mapped; "
-                       "fast-map=off on their devices makes them possible");
-            return -1;
-        }
-        break;
     case PRECOPY_NOTIFY_BEFORE_BITMAP_SYNC:
         if (!sync_saving) {
             sync_save_start();
@@ -308,17 +300,32 @@ static int sync_save_notify(NotifierWithReturn *notifier, void *data,
     return 0;
 }
 
+static int sync_migration_notify(NotifierWithReturn *notifier,
+                                 MigrationEvent *event, Error **errp)
+{
+    if (event->type == MIG_EVENT_PRECOPY_SETUP && !QLIST_EMPTY(&views) &&
+        sync_save_by_fault()) {
+        error_setg(errp, "cxl: postcopy and background snapshots do not go "
+                   "with interleaved CXL regions that are mapped; fast-map=off "
+                   "on their devices makes them possible");
+        return -1;
+    }
+    return 0;
+}
+
 /* Views that come and go */
 
 static void sync_init(void)
 {
     static Notifier exit_notifier = { .notify = sync_exit };
     static NotifierWithReturn save_notifier = { .notify = sync_save_notify };
+    static NotifierWithReturn migration_notifier;
 
     if (!sync_timer) {
         sync_timer = timer_new_ms(QEMU_CLOCK_REALTIME, sync_tick, NULL);
         qemu_add_exit_notifier(&exit_notifier);
         precopy_add_notifier(&save_notifier);
+        migration_add_notifier(&migration_notifier, sync_migration_notify);
     }
 }
 
@@ -334,8 +341,11 @@ static bool sync_discard_disable(bool state)
 
 char *cxl_view_sync_refuses(void)
 {
-    if (sync_saving && sync_save_by_fault()) {
+    if (migration_is_running() && sync_save_by_fault()) {
         return g_strdup("RAM is being saved by page faults");
+    }
+    if (migration_in_incoming_postcopy()) {
+        return g_strdup("RAM is still arriving");
     }
     if (sync_discard_disable(true)) {
         return g_strdup("pages of RAM may be discarded");

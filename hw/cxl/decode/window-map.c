@@ -138,6 +138,7 @@ static void map_plan_holes(CXLMap *map, const CXLSegment *s)
     map->holes = map_join_ranges(ranges);
     map_holes_planned += map->holes->len;
     if (ranges->len >= MAP_RANGES_MAX || map_holes_planned > MAP_HOLES_MAX) {
+        map_holes_planned -= map->holes->len;
         map->ram = NULL;
         g_clear_pointer(&map->view, object_unref);
         map_set_io(map, g_strdup("too many places are to be checked"));
