@@ -6,6 +6,7 @@
 #include "qemu/osdep.h"
 #include "hw/pci/pci.h"
 #include "hw/pci/pci_regs.h"
+#include "hw/pci/pcie_regs.h"
 #include "../libqtest.h"
 #include "cxl.h"
 
@@ -71,6 +72,15 @@ unsigned qcxl_cap(QCXLFn *fn, uint8_t id)
         at = qcxl_config_read(fn, at + PCI_CAP_LIST_NEXT, 1);
     }
     return at;
+}
+
+unsigned qcxl_port_number(QCXLFn *port)
+{
+    unsigned exp = qcxl_cap(port, PCI_CAP_ID_EXP);
+
+    g_assert_cmphex(exp, !=, 0);
+    return qcxl_config_read(port, exp + PCI_EXP_LNKCAP, 4) >>
+           PCI_EXP_LNKCAP_PN_SHIFT;
 }
 
 unsigned qcxl_ext_next(QCXLFn *fn, unsigned at)

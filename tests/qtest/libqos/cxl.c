@@ -12,7 +12,6 @@
 #include "qemu/host-utils.h"
 #include "hw/pci/pci.h"
 #include "hw/pci/pci_regs.h"
-#include "hw/pci/pcie_regs.h"
 #include "../libqtest.h"
 #include "qobject/qdict.h"
 #include "libqos.h"
@@ -391,9 +390,25 @@ static void add_window(QCXL *q, const CXLCedtCfmws *cfmws)
     w->size = cxl_le64_get(cfmws->size);
     w->ways = list / sizeof(*target);
     w->granularity = 256u << cxl_le32_get(cfmws->hbig);
+    w->xor = cfmws->arithmetic == 1;
     g_assert_cmpuint(w->ways, <=, ARRAY_SIZE(w->targets));
     for (unsigned i = 0; i < w->ways; i++) {
         w->targets[i] = cxl_le32_get(target[i]);
+    }
+}
+
+static void add_xormaps(QCXL *q, const CXLCedtCxims *cxims)
+{
+    const CXLCedtXormap *map = (const void *)(cxims + 1);
+    QCXLXormaps *x;
+
+    g_assert_cmpuint(cxims->hbig, <, ARRAY_SIZE(q->xormaps));
+    g_assert_cmpuint(cxims->nr_xormaps, <=, QCXL_XORMAPS_MAX);
+    x = &q->xormaps[cxims->hbig];
+    g_assert_cmpuint(x->nr, ==, 0);
+    x->nr = cxims->nr_xormaps;
+    for (unsigned i = 0; i < x->nr; i++) {
+        x->maps[i] = cxl_le64_get(map[i]);
     }
 }
 
@@ -411,6 +426,8 @@ static void parse_cedt(QCXL *q, const uint8_t *table, size_t len)
             add_bridge(q, head);
         } else if (head->type == CXL_CEDT_TYPE_CFMWS) {
             add_window(q, (const void *)head);
+        } else if (head->type == CXL_CEDT_TYPE_CXIMS) {
+            add_xormaps(q, (const void *)head);
         }
         at += length;
     }
@@ -560,15 +577,6 @@ QCXLFn *qcxl_fn_at(QCXL *q, uint16_t device, unsigned n)
         }
     }
     return NULL;
-}
-
-unsigned qcxl_port_number(QCXLFn *port)
-{
-    unsigned exp = qcxl_cap(port, PCI_CAP_ID_EXP);
-
-    g_assert_cmphex(exp, !=, 0);
-    return qcxl_config_read(port, exp + PCI_EXP_LNKCAP, 4) >>
-           PCI_EXP_LNKCAP_PN_SHIFT;
 }
 
 char *qcxl_file(QCXL *q, const char *name)

@@ -84,8 +84,16 @@ typedef struct QCXLWindow {
     uint64_t size;
     unsigned ways;
     uint32_t granularity;
+    bool xor;
     uint32_t targets[16];
 } QCXLWindow;
+
+/* CXL r3.1 9.18.1.4: what windows with XOR arithmetic select by */
+#define QCXL_XORMAPS_MAX    8
+typedef struct QCXLXormaps {
+    unsigned nr;
+    uint64_t maps[QCXL_XORMAPS_MAX];
+} QCXLXormaps;
 
 typedef struct QCXL {
     QTestState *qts;
@@ -96,6 +104,8 @@ typedef struct QCXL {
     unsigned nr_bridges;
     QCXLWindow windows[QCXL_WINDOWS_MAX];
     unsigned nr_windows;
+    /* by the encoded granularity of the windows */
+    QCXLXormaps xormaps[7];
     uint64_t mmio;
     uint8_t bus;
 } QCXL;
