@@ -2,12 +2,14 @@
 #
 # The front.  Each target does all the set-up that it needs.
 
-.PHONY: help build demo check series clean
+.PHONY: help build demo check bench sanitize series clean
 
 help:
 	@echo "make build     build/qemu-system-x86_64, from nothing or from what is there"
 	@echo "make demo      build, boot Linux in the machine, show its CXL memory"
 	@echo "make check     build, run every test"
+	@echo "make bench     build, measure CXL memory beside DRAM (PEER=other QEMU: that too)"
+	@echo "make sanitize  unit tests and qtests on a build with ASan and UBSan"
 	@echo "make series    build/series/*.patch, against pristine QEMU (CHECK=1: build them)"
 	@echo "make clean     remove build/"
 	@echo "QEMU_SRC=dir   use this QEMU 10.0 tree, not Debian's"
@@ -22,6 +24,13 @@ demo: build
 check: build
 	@scripts/guest-image
 	@scripts/check
+
+bench: build
+	@scripts/guest-image
+	@scripts/bench
+
+sanitize: build
+	@scripts/sanitize
 
 series: build
 	@scripts/series

@@ -15,12 +15,15 @@ import re
 import select
 import shlex
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 import traceback
+
+from cxltopology import Topology   # noqa: F401 pylint: disable=unused-import
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.realpath(__file__))))
@@ -122,13 +125,13 @@ class Guest:
     """
 
     def __init__(self, name, args, machine='q35,cxl=on', memory='2G',
-                 cpus=2, append=''):
+                 cpus=2, append='', qemu=QEMU):
         os.makedirs(LOGS, exist_ok=True)
         self.log = os.path.join(LOGS, f'{name}.log')
         self.serial = Channel()
         self.monitor = Channel()
         self.number = 0
-        self.closed = False
+        self.qemu = qemu
         self.command_line = self.build_command_line(args, machine, memory,
                                                     cpus, append)
         with open(self.log, 'ab') as log:
@@ -142,7 +145,7 @@ class Guest:
         self.guarded(self.start)
 
     def build_command_line(self, args, machine, memory, cpus, append):
-        return [QEMU, '-M', machine, '-accel', os.environ.get('CXL_ACCEL',
+        return [self.qemu, '-M', machine, '-accel', os.environ.get('CXL_ACCEL',
                                                               'tcg'),
                 '-cpu', 'max,-hypervisor', '-m', memory, '-smp', str(cpus),
                 *dram_node(memory),
@@ -195,6 +198,16 @@ class Guest:
         output = self.serial.take(int(words[3]), deadline)
         return int(words[2]), output.decode(errors='replace')
 
+    def start_script(self, script, seconds):
+        """Runs a script without waiting; what it writes to the agent's line
+        comes by next_line()."""
+        code = base64.b64encode(script.encode()).decode()
+        self.serial.send(f'0 {int(seconds * SLOW)} {code}\n'.encode())
+
+    def next_line(self, seconds):
+        return self.guarded(self.serial.line,
+                            time.monotonic() + seconds * SLOW)
+
     def run(self, script, seconds=60):
         return self.guarded(self.request, script, seconds * SLOW)
 
@@ -207,13 +220,13 @@ class Guest:
 
     def json(self, script, seconds=60):
         """The JSON that a script prints, or None where it prints none."""
-        text = self.must(script + ' 2>/dev/null', seconds)
+        text = self.must(f'{{ {script}; }} 2>/run/errors || '
+                         '{ s=$?; cat /run/errors; exit $s; }', seconds)
         return json.loads(text) if text else None
 
     def reboot(self):
         """Restarts the guest's kernel in the same QEMU."""
-        code = base64.b64encode(b'sync; reboot -f').decode()
-        self.serial.send(f'0 60 {code}\n'.encode())
+        self.start_script('sync; reboot -f', 60)
         self.guarded(self.wait_ready)
 
     def quit(self):
@@ -243,72 +256,63 @@ class Guest:
         self.kill()
 
 
-class Topology:
-    """The reference topology: one host bridge, one root port a device.
+def create_region(guest, memdevs, kind, options='', decoder='decoder0.0',
+                  granularity=256, wait_driver=True):
+    """Creates a region and waits for its devices; returns its description.
 
-    Devices are added one by one; args() is their command line.
+    memdevs: one name, or a list of them in the order of the interleave.
+    wait_driver: that a driver takes the DAX device of volatile memory.
     """
-
-    def __init__(self, directory, window='4G', bridge=''):
-        self.directory = directory
-        self.devices = []
-        self.lines = [
-            '-M', f'cxl-fmw.0.targets.0=cxl.0,cxl-fmw.0.size={window}',
-            '-device', f'pxb-cxl,id=cxl.0,bus=pcie.0,bus_nr=12{bridge}']
-
-    def add_port(self):
-        port = len([line for line in self.lines if 'cxl-rp' in line])
-        self.lines += ['-device', f'cxl-rp,id=rp{port},bus=cxl.0,'
-                       f'port={port},chassis=0,slot={port + 2}']
-        return f'rp{port}'
-
-    def backend(self, name, mib, persistent):
-        if not persistent:
-            self.lines += ['-object', f'memory-backend-ram,id={name},'
-                           f'size={mib}M']
-            return name
-        path = os.path.join(self.directory, name)
-        self.lines += ['-object', f'memory-backend-file,id={name},share=on,'
-                       f'mem-path={path},size={mib}M']
-        return name
-
-    def add_memory(self, serial, volatile=0, persistent=0, sn=True):
-        """A cxl-type3 with the given MiB of each kind; returns its id.
-
-        Without sn the device chooses its serial number by itself.
-        """
-        port = self.add_port()
-        name = f'mem{serial}'
-        device = f'cxl-type3,id={name},bus={port}'
-        if sn:
-            device += f',sn={serial}'
-        if volatile:
-            device += ',volatile-memdev=' + self.backend(
-                f'ram{serial}', volatile, False)
-        if persistent:
-            device += ',persistent-memdev=' + self.backend(
-                f'pmem{serial}', persistent, True)
-            device += ',lsa=' + self.backend(f'lsa{serial}', 1, True)
-        self.lines += ['-device', device]
-        return name
-
-    def add_device(self, device):
-        self.lines += ['-device', f'{device},bus={self.add_port()}']
-
-    def args(self):
-        return list(self.lines)
-
-
-def create_region(guest, memdev, kind, options=''):
-    """Creates a region and waits for its devices; returns its description."""
-    region = guest.json(f'cxl create-region -t {kind} -m -d decoder0.0 -w 1 '
-                        f'-g 256 {options} {memdev}')
-    number = region['region'].removeprefix('region')
-    device = {'ram': f'cxl/devices/dax_region{number}/dax{number}.0/driver',
-              'pmem': 'nd/devices/region*/numa_node'}[kind]
-    guest.must(f'for i in $(seq 100); do [ -e /sys/bus/{device} ] && break; '
-               'sleep 0.1; done')
+    if isinstance(memdevs, str):
+        memdevs = [memdevs]
+    region = guest.json(f'cxl create-region -t {kind} -m -d {decoder} '
+                        f'-w {len(memdevs)} -g {granularity} {options} '
+                        + ' '.join(memdevs))
+    if kind == 'pmem':
+        region['nd'] = wait_nd_region(guest, region['resource'])
+    else:
+        number = region['region'].removeprefix('region')
+        wait_file(guest, f'/sys/bus/cxl/devices/dax_region{number}/'
+                  f'dax{number}.0' + ('/driver' if wait_driver else ''))
     return region
+
+
+def dax_device(guest, region):
+    """Makes /dev/daxN.0 of a volatile region; returns its path.
+
+    The guest must be without the kmem module, which would make it System RAM.
+    """
+    name = region['region'].removeprefix('region') + '.0'
+    guest.must(f'echo dax{name} >/sys/bus/dax/drivers/device_dax/new_id')
+    wait_file(guest, f'/dev/dax{name}')
+    return f'/dev/dax{name}'
+
+
+def destroy_region(guest, region):
+    name = region['region']
+    guest.must(f'cxl disable-region {name} && cxl destroy-region {name}')
+
+
+def memdevs_by_serial(guest):
+    return {device['serial']: device['memdev']
+            for device in guest.json('cxl list -M')}
+
+
+def wait_file(guest, path):
+    guest.must(f'for i in $(seq 100); do [ -e {path} ] && break; sleep 0.1; '
+               'done')
+
+
+def wait_nd_region(guest, base):
+    """The name that libnvdimm gives to the region at an address."""
+    return guest.must(f"""
+        for i in $(seq 100); do
+            for r in /sys/bus/nd/devices/region*; do
+                [ -e $r/driver ] && grep -q '^{base:#x}$' $r/resource &&
+                    exec basename $r
+            done
+            sleep 0.1
+        done 2>/dev/null; exit 1""")
 
 
 def complaints(guest):
@@ -393,11 +397,33 @@ def new_log(name):
         pass
 
 
-def main(name, test):
-    """Runs test(tap, directory) with a directory of its own."""
+def in_memory(gib):
+    """A directory whose files are memory, where the host has plenty of it.
+
+    Blocks of a sparse file on a disk are slow to come by.
+    """
+    try:
+        space = os.statvfs('/dev/shm')
+        with open('/proc/meminfo', encoding='ascii') as file:
+            kib = int(re.search(r'MemAvailable:\s+(\d+)',
+                                file.read()).group(1))
+    except (OSError, AttributeError):
+        return None
+    roomy = (space.f_bavail * space.f_frsize >= gib << 30 and
+             kib >= (gib + 5) << 20)
+    return '/dev/shm' if roomy else None
+
+
+def main(name, test, memory_gib=0):
+    """Runs test(tap, directory) with a directory of its own.
+
+    memory_gib: how much of memory the files there may take; 0: none.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit('terminated'))
     tap = Tap()
     new_log(name)
-    directory = tempfile.mkdtemp(prefix=f'{name}-')
+    directory = tempfile.mkdtemp(
+        prefix=f'{name}-', dir=in_memory(memory_gib) if memory_gib else None)
     started = time.monotonic()
     try:
         test(tap, directory)

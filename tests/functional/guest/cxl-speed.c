@@ -19,15 +19,19 @@
 
 #define ALIGN_2M    (2UL << 20)
 #define SLICE       (64UL << 10)    /* bytes between two looks at the clock */
+#define FEW         (4UL << 10)     /* the same, of random accesses */
+#define MAX_SLICES  4096
 #define PAGE        4096UL
 #define MAX_ROUNDS  64
+#define INCREMENTS  (SLICE / 2 - 2)     /* instructions that fill a slice */
 
 static const char usage[] =
     "usage: cxl-speed [-s MIB] [-r ROUNDS] [-t MILLISECONDS] AREA AREA\n"
     "AREA is node:N (anonymous memory of a NUMA node) or a file to map\n"
     "(/dev/dax0.0). The ratio printed is that of the second to the first.\n"
-    "Every round measures both areas; speeds and ratio are medians, the ratio\n"
-    "that of the two measurements of a round, best that of the best speeds.\n";
+    "Every round measures both areas. A speed is that of the median slice of\n"
+    "4 or 64 KiB, so that what else the host does counts little; speeds and\n"
+    "ratio are medians of the rounds, best is the ratio of the best speeds.\n";
 
 typedef struct Area {
     const char *name;
@@ -76,7 +80,7 @@ static void random_read(char *base, size_t size, size_t at, uint64_t *x)
     uint64_t v = *x | 1, mask = size / 8 - 1;
 
     (void)at;
-    for (size_t i = 0; i < SLICE / 8; i++) {
+    for (size_t i = 0; i < FEW / 8; i++) {
         v = xorshift(v) ^ (words[v & mask] & 2);
         v |= 1ULL << 63;
     }
@@ -89,7 +93,7 @@ static void random_write(char *base, size_t size, size_t at, uint64_t *x)
     uint64_t v = *x | 1, mask = size / 8 - 1;
 
     (void)at;
-    for (size_t i = 0; i < SLICE / 8; i++) {
+    for (size_t i = 0; i < FEW / 8; i++) {
         v = xorshift(v);
         words[v & mask] = v;
     }
@@ -115,17 +119,56 @@ static void copy_pages(char *base, size_t size, size_t at, uint64_t *x)
     *x += base[half];
 }
 
+static void atomic_adds(char *base, size_t size, size_t at, uint64_t *x)
+{
+    uint64_t *words = (uint64_t *)(base + at % size);
+
+    for (size_t i = 0; i < SLICE / 8; i++) {
+        __atomic_fetch_add(&words[i], *x | 1, __ATOMIC_SEQ_CST);
+    }
+}
+
+/* A function of one slice: returns how often it executed "inc %eax" */
+static void write_code(char *base)
+{
+    static const uint8_t zero[] = { 0x31, 0xc0 };   /* xor %eax,%eax */
+    static const uint8_t increment[] = { 0xff, 0xc0 };
+    static const uint8_t end[] = { 0xc3 };          /* ret */
+
+    memcpy(base, zero, sizeof(zero));
+    for (size_t i = 1; i <= INCREMENTS; i++) {
+        memcpy(base + 2 * i, increment, sizeof(increment));
+    }
+    memcpy(base + SLICE - 2, end, sizeof(end));
+}
+
+static void execute(char *base, size_t size, size_t at, uint64_t *x)
+{
+    uint32_t count = ((uint32_t (*)(void))base)();
+
+    (void)size;
+    (void)at;
+    if (count != INCREMENTS) {
+        errx(1, "code counted to %u, not to %zu", count, INCREMENTS);
+    }
+    *x += count;
+}
+
 typedef void Kernel(char *base, size_t size, size_t at, uint64_t *x);
 
 static const struct {
     const char *name;
     Kernel *kernel;
+    size_t bytes;       /* of one call */
+    void (*prepare)(char *base);
 } measurements[] = {
-    { "sequential-read", sequential_read },
-    { "sequential-write", sequential_write },
-    { "random-read", random_read },
-    { "random-write", random_write },
-    { "copy-4k", copy_pages },
+    { "sequential-read", sequential_read, SLICE, NULL },
+    { "sequential-write", sequential_write, SLICE, NULL },
+    { "random-read", random_read, FEW, NULL },
+    { "random-write", random_write, FEW, NULL },
+    { "copy-4k", copy_pages, SLICE, NULL },
+    { "atomic-add", atomic_adds, SLICE, NULL },
+    { "execute", execute, SLICE, write_code },
 };
 
 static double now(void)
@@ -136,22 +179,6 @@ static double now(void)
     return t.tv_sec + t.tv_nsec * 1e-9;
 }
 
-/* MB/s of one kernel on one area over at least the wanted time */
-static double measure(Kernel *kernel, const Area *area, const Options *o)
-{
-    static uint64_t x = 88172645463325252ULL;
-    double start = now(), spent;
-    size_t at = 0;
-
-    do {
-        kernel(area->base, o->size, at, &x);
-        at += SLICE;
-        spent = now() - start;
-    } while (spent < o->seconds);
-    sink += x;
-    return at / spent / 1e6;
-}
-
 static int by_value(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
@@ -159,24 +186,47 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* MB/s of one kernel on one area, looked at for at least the wanted time */
+static double measure(int which, const Area *area, const Options *o)
+{
+    static uint64_t x = 88172645463325252ULL;
+    static double slices[MAX_SLICES];
+    double start = now(), before = start, after = start;
+    unsigned nr = 0;
+    size_t at = 0;
+
+    while (nr < MAX_SLICES && after - start < o->seconds) {
+        measurements[which].kernel(area->base, o->size, at, &x);
+        at += measurements[which].bytes;
+        after = now();
+        slices[nr++] = after - before;
+        before = after;
+    }
+    sink += x;
+    qsort(slices, nr, sizeof(double), by_value);
+    return measurements[which].bytes / slices[nr / 2] / 1e6;
+}
+
 /* The order A B B A keeps a drift of the host's speed out of the ratio */
 static void compare(int which, const Area *areas, const Options *o)
 {
     double speed[2][MAX_ROUNDS], ratio[MAX_ROUNDS];
-    Kernel *kernel = measurements[which].kernel;
 
+    for (int i = 0; i < 2 && measurements[which].prepare; i++) {
+        measurements[which].prepare(areas[i].base);
+    }
     for (unsigned r = 0; r < o->rounds; r++) {
         int first = r & 1;
 
-        speed[first][r] = measure(kernel, &areas[first], o);
-        speed[!first][r] = measure(kernel, &areas[!first], o);
+        speed[first][r] = measure(which, &areas[first], o);
+        speed[!first][r] = measure(which, &areas[!first], o);
         ratio[r] = speed[1][r] / speed[0][r];
     }
     for (int i = 0; i < 2; i++) {
         qsort(speed[i], o->rounds, sizeof(double), by_value);
     }
     qsort(ratio, o->rounds, sizeof(double), by_value);
-    printf("%s: first=%.0f second=%.0f unit=MB/s ratio=%.3f best=%.3f\n",
+    printf("%s: first=%.0f second=%.0f unit=MB/s ratio=%.6f best=%.3f\n",
            measurements[which].name, speed[0][o->rounds / 2],
            speed[1][o->rounds / 2], ratio[o->rounds / 2],
            speed[1][o->rounds - 1] / speed[0][o->rounds - 1]);
@@ -185,7 +235,8 @@ static void compare(int which, const Area *areas, const Options *o)
 
 static char *map_anonymous(size_t size)
 {
-    char *raw = mmap(NULL, size + ALIGN_2M, PROT_READ | PROT_WRITE,
+    char *raw = mmap(NULL, size + ALIGN_2M,
+                     PROT_READ | PROT_WRITE | PROT_EXEC,
                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     if (raw == MAP_FAILED) {
@@ -220,7 +271,8 @@ static char *map_file(const char *name, size_t size)
     if (fd < 0) {
         err(1, "%s", name);
     }
-    base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    base = mmap(NULL, size, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_SHARED,
+                fd, 0);
     if (base == MAP_FAILED) {
         err(1, "cannot map %zu bytes of %s", size, name);
     }

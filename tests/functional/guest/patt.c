@@ -15,8 +15,11 @@
 #include <unistd.h>
 
 static const char usage[] =
-    "usage: patt [-w | -r] FILE SIZE[K|M|G] [SEED]\n"
-    "Maps FILE shared. -w only writes, -r only verifies; both by default.\n";
+    "usage: patt [-w | -r] [-j STEP] FILE SIZE[K|M|G] [SEED]\n"
+    "Maps FILE shared. -w only writes, -r only verifies; both by default.\n"
+    "-j: only the first 64 KiB of every STEP bytes\n";
+
+#define BLOCK (64UL << 10)
 
 /* Every bit of the result depends on every bit of the offset and the seed */
 static uint64_t pattern(uint64_t offset, uint64_t seed)
@@ -28,23 +31,25 @@ static uint64_t pattern(uint64_t offset, uint64_t seed)
     return x ^ x >> 31;
 }
 
-static void write_all(uint64_t *words, size_t size, uint64_t seed)
+static void write_block(uint64_t *words, size_t start, uint64_t seed)
 {
-    for (size_t i = 0; i < size / 8; i++) {
-        words[i] = pattern(i * 8, seed);
+    for (size_t i = start; i < start + BLOCK; i += 8) {
+        words[i / 8] = pattern(i, seed);
     }
 }
 
-static uint64_t count_bad(const uint64_t *words, size_t size, uint64_t seed)
+static uint64_t count_bad(const uint64_t *words, size_t start, uint64_t seed)
 {
+    static unsigned shown;
     uint64_t bad = 0;
 
-    for (size_t i = 0; i < size / 8; i++) {
-        uint64_t want = pattern(i * 8, seed);
+    for (size_t i = start; i < start + BLOCK; i += 8) {
+        uint64_t want = pattern(i, seed);
 
-        if (words[i] != want && bad++ < 4) {
+        bad += words[i / 8] != want;
+        if (words[i / 8] != want && shown++ < 4) {
             printf("at 0x%zx: 0x%016" PRIx64 ", must be 0x%016" PRIx64 "\n",
-                   i * 8, words[i], want);
+                   i, words[i / 8], want);
         }
     }
     return bad;
@@ -60,39 +65,63 @@ static size_t parse_size(const char *text)
     if (unit) {
         size <<= 10 * (unit - units + 1);
     }
-    if (!size || size % 8 || (*end && !unit)) {
+    if (!size || size % BLOCK || (*end && !unit)) {
         errx(2, "bad size %s", text);
     }
     return size;
 }
 
+static void *map_file(const char *name, size_t size)
+{
+    int fd = open(name, O_RDWR);
+    void *base;
+
+    if (fd < 0) {
+        err(2, "%s", name);
+    }
+    base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (base == MAP_FAILED) {
+        err(2, "cannot map %zu bytes of %s", size, name);
+    }
+    return base;
+}
+
 int main(int argc, char **argv)
 {
-    bool only_write = argc > 1 && !strcmp(argv[1], "-w");
-    bool only_read = argc > 1 && !strcmp(argv[1], "-r");
-    int first = 1 + (only_write || only_read);
-    uint64_t bad = 0;
+    bool write = true, verify = true;
+    uint64_t bad = 0, seed = 1;
+    size_t step = BLOCK, size;
+    uint64_t *words;
+    int option;
 
-    if (argc - first < 2) {
-        fputs(usage, stderr);
-        return 2;
+    while ((option = getopt(argc, argv, "wrj:")) != -1) {
+        switch (option) {
+        case 'w':
+            verify = false;
+            break;
+        case 'r':
+            write = false;
+            break;
+        case 'j':
+            step = parse_size(optarg);
+            break;
+        default:
+            errx(2, "%s", usage);
+        }
     }
-    size_t size = parse_size(argv[first + 1]);
-    uint64_t seed = argc - first > 2 ? strtoull(argv[first + 2], NULL, 0) : 1;
-    int fd = open(argv[first], O_RDWR);
-    if (fd < 0) {
-        err(2, "%s", argv[first]);
+    if (argc - optind < 2 || (!write && !verify)) {
+        errx(2, "%s", usage);
     }
-    uint64_t *words = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED,
-                           fd, 0);
-    if (words == MAP_FAILED) {
-        err(2, "cannot map %zu bytes of %s", size, argv[first]);
+    size = parse_size(argv[optind + 1]);
+    if (argc - optind > 2) {
+        seed = strtoull(argv[optind + 2], NULL, 0);
     }
-    if (!only_read) {
-        write_all(words, size, seed);
+    words = map_file(argv[optind], size);
+    for (size_t at = 0; write && at < size; at += step) {
+        write_block(words, at, seed);
     }
-    if (!only_write) {
-        bad = count_bad(words, size, seed);
+    for (size_t at = 0; verify && at < size; at += step) {
+        bad += count_bad(words, at, seed);
     }
     printf("size=%zu bad=%" PRIu64 " %s\n", size, bad, bad ? "FAIL" : "OK");
     return bad != 0;
