@@ -253,3 +253,19 @@ def fill_persistent(tap, guest, shapes):
                      f'{region.shape.name}: takes a pattern', 300)
     check_patterns(tap, guest, regions, 'beside the others')
     return regions
+
+
+def reopen_persistent(tap, guest, shapes, regions, when):
+    """Creates the regions of before again, and finds in them what was."""
+    again = open_persistent(tap, guest, shapes, regions, when)
+    check_patterns(tap, guest, again, when)
+    return again
+
+
+def check_new_qemu(tap, guest, shapes, regions, directory):
+    """The regions of another QEMU, whose files this one has, hold the same."""
+    again = reopen_persistent(tap, guest, shapes, regions, 'new QEMU')
+    for region in reversed(again):
+        region.destroy()
+    check_files(tap, again, directory, 'destroyed')
+    tap.quiet(guest)

@@ -4,8 +4,8 @@
 
 from cxlguest import Guest, Topology, main
 from cxlregion import (Region, Shape, Window, check_created, check_files,
-                       check_patterns, check_volatile, fill_persistent,
-                       open_persistent, trace_mappings)
+                       check_new_qemu, check_volatile, fill_persistent,
+                       reopen_persistent, trace_mappings)
 
 NAME = 'cxl-geometry'
 
@@ -96,9 +96,8 @@ def first_process(tap, topology, windows, directory):
         tap.quiet(guest)
         guest.reboot()
         check_files(tap, [volatile, *regions], directory, 'after a reset')
-        again = open_persistent(tap, guest, persistent_shapes(windows),
-                                regions, 'guest reboot')
-        check_patterns(tap, guest, again, 'guest reboot')
+        again = reopen_persistent(tap, guest, persistent_shapes(windows),
+                                  regions, 'guest reboot')
         tap.quiet(guest)
         tap.equal(guest.quit(), 0, 'QEMU ends in order')
     check_files(tap, again, directory, 'after QEMU')
@@ -109,13 +108,8 @@ def test(tap, directory):
     topology, windows = build(directory)
     regions = first_process(tap, topology, windows, directory)
     with Guest(NAME, topology.args()) as guest:
-        again = open_persistent(tap, guest, persistent_shapes(windows),
-                                regions, 'new QEMU')
-        check_patterns(tap, guest, again, 'new QEMU')
-        for region in reversed(again):
-            region.destroy()
-        check_files(tap, again, directory, 'destroyed')
-        tap.quiet(guest)
+        check_new_qemu(tap, guest, persistent_shapes(windows), regions,
+                       directory)
 
 
 main(NAME, test, memory_gib=4)
