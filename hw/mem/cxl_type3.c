@@ -16,11 +16,10 @@
 #include "hw/qdev-properties-system.h"
 #include "hw/resettable.h"
 #include "migration/vmstate.h"
-#include "hw/cxl/cxl-type3.h"
 #include "hw/cxl/decode/window.h"
 #include "hw/cxl/spec/dvsec.h"
-#include "hw/cxl/spec/registers.h"
 #include "hw/cxl/trace.h"
+#include "cxl_type3_internal.h"
 
 #define TYPE3_DEVICE_ID         0x0d93
 /* CXL r3.1 8.1.12.1: class code of a CXL memory device */
@@ -28,157 +27,14 @@
 #define TYPE3_PROG_IF           0x10
 
 /* Implementation defined: what stands where */
-#define TYPE3_BAR_COMPONENT     0
-#define TYPE3_BAR_DEVICE        2
-#define TYPE3_BAR_MSIX          4
 #define TYPE3_EXP_OFFSET        0x80
 #define TYPE3_AER_OFFSET        PCI_CONFIG_SPACE_SIZE
 #define TYPE3_DSN_OFFSET        (TYPE3_AER_OFFSET + PCI_ERR_SIZEOF)
 #define TYPE3_DVSEC_OFFSET      (TYPE3_DSN_OFFSET + PCI_EXT_CAP_DSN_SIZEOF)
 
-/*
- * MSI-X vectors. CXL r3.1 8.2.8.4.3, 8.2.9.2.4: mailbox and event logs have
- * fields of four bits for theirs. Event logs take vectors 0 to 3.
- */
-enum {
-    TYPE3_VECTOR_MAILBOX = CXL_EVENT_LOGS,
-    TYPE3_VECTOR_DOE,
-    TYPE3_VECTORS,
-};
-QEMU_BUILD_BUG_ON(TYPE3_VECTOR_MAILBOX > 15);
-
-#define TYPE3_PAYLOAD_SIZE      2048
-#define TYPE3_EVENT_DEPTH       64
-#define TYPE3_POISON_MAX        256
-
-static const char *type3_name(const CXLType3 *ct3)
-{
-    return DEVICE(ct3)->id ?: TYPE_CXL_TYPE3;
-}
-
-/* What register blocks and command sets ask of their owner */
-
-static void type3_interrupt(void *opaque, unsigned vector)
-{
-    PCIDevice *pdev = opaque;
-    bool enabled = msix_enabled(pdev);
-
-    trace_cxl_type3_interrupt(type3_name(opaque), vector, enabled);
-    if (enabled) {
-        msix_notify(pdev, vector);
-    }
-}
-
-static void type3_event_pending(void *opaque, unsigned log, bool pending)
-{
-    CXLType3 *ct3 = opaque;
-
-    cxl_device_regs_set_event(&ct3->regs, log, pending);
-}
-
-static const CXLEventsOps type3_events_ops = {
-    .interrupt = type3_interrupt,
-    .pending = type3_event_pending,
-};
-
-static bool type3_media_disabled(void *opaque)
-{
-    return ((CXLType3 *)opaque)->dpa.media_disabled;
-}
-
-static void type3_background_done(void *opaque)
-{
-    CXLType3 *ct3 = opaque;
-
-    cxl_mailbox_show_background(&ct3->regs.mailbox, true);
-}
-
-static const CXLCCIOps type3_cci_ops = {
-    .media_disabled = type3_media_disabled,
-    .background_done = type3_background_done,
-};
-
 static void type3_decoders_changed(void *opaque)
 {
     cxl_windows_update();
-}
-
-bool cxl_type3_record_event(CXLType3 *ct3, unsigned log,
-                            CXLEventRecord *record)
-{
-    bool stored = cxl_events_record(&ct3->events, log, record,
-                                    cxl_timestamp_now(&ct3->timestamp));
-
-    trace_cxl_type3_event(type3_name(ct3), log, stored);
-    return stored;
-}
-
-/* CXLMem: what windows and command sets ask of the device */
-
-/*
- * CXL r3.1 8.1.3.2, 8.2.4.20.2: a device decodes by its HDM decoders while
- * both Mem_Enable and HDM Decoder Enable are set
- */
-static bool type3_decoder(CXLMem *mem, unsigned n, CXLDecoder *out)
-{
-    CXLType3 *ct3 = CXL_TYPE3(mem);
-
-    return cxl_dvsec_mem_enabled(&ct3->dvsecs) &&
-           cxl_hdm_enabled(&ct3->component.hdm) &&
-           cxl_hdm_decoder(&ct3->component.hdm, n, out);
-}
-
-static unsigned type3_nr_decoders(CXLMem *mem)
-{
-    return CXL_TYPE3(mem)->hdm_decoders;
-}
-
-static CXLMemCapacity type3_capacity(CXLMem *mem)
-{
-    return cxl_dpa_capacity(&CXL_TYPE3(mem)->dpa);
-}
-
-static MemTxResult type3_read(CXLMem *mem, uint64_t dpa, uint64_t *value,
-                              unsigned size, MemTxAttrs attrs)
-{
-    return cxl_dpa_read(&CXL_TYPE3(mem)->dpa, dpa, value, size, attrs);
-}
-
-static MemTxResult type3_write(CXLMem *mem, uint64_t dpa, uint64_t value,
-                               unsigned size, MemTxAttrs attrs)
-{
-    return cxl_dpa_write(&CXL_TYPE3(mem)->dpa, dpa, value, size, attrs);
-}
-
-static MemoryRegion *type3_ram(CXLMem *mem, uint64_t dpa, uint64_t len,
-                               hwaddr *offset)
-{
-    CXLType3 *ct3 = CXL_TYPE3(mem);
-
-    return ct3->fast_map ? cxl_dpa_ram(&ct3->dpa, dpa, len, offset) : NULL;
-}
-
-static bool type3_checked(CXLMem *mem, uint64_t dpa, uint64_t len,
-                          uint64_t *start, uint64_t *end)
-{
-    return cxl_dpa_checked(&CXL_TYPE3(mem)->dpa, dpa, len, start, end);
-}
-
-static void type3_shadow(CXLMem *mem, CXLMemShadow *shadow, bool on)
-{
-    cxl_dpa_shadow(&CXL_TYPE3(mem)->dpa, shadow, on);
-}
-
-static void type3_lsa_read(CXLMem *mem, uint64_t offset, void *buf,
-                           uint32_t len)
-{
-    cxl_dpa_lsa_read(&CXL_TYPE3(mem)->dpa, offset, buf, len);
-}
-
-static void type3_lsa_write(CXLMem *mem, uint64_t offset, const void *buf,
-                            uint32_t len)
-{
-    cxl_dpa_lsa_write(&CXL_TYPE3(mem)->dpa, offset, buf, len);
 }
 
 /* Configuration space */
@@ -206,7 +62,7 @@ static void type3_config_write(PCIDevice *pdev, uint32_t addr,
     cxl_dvsec_written(&ct3->dvsecs, addr, len);
     on = cxl_dvsec_mem_enabled(&ct3->dvsecs);
     if (on != was_on) {
-        trace_cxl_type3_mem_enable(type3_name(ct3), on);
+        trace_cxl_type3_mem_enable(cxl_type3_name(ct3), on);
         cxl_windows_update();
     }
 }
@@ -290,53 +146,6 @@ static void type3_init_component(CXLType3 *ct3)
                      PCI_BASE_ADDRESS_MEM_TYPE_64, &ct3->component.mr);
 }
 
-static void type3_init_sets(CXLType3 *ct3)
-{
-    PCIDevice *pdev = PCI_DEVICE(ct3);
-    CXLMem *mem = CXL_MEM(ct3);
-    uint8_t vectors[CXL_EVENT_LOGS];
-
-    for (unsigned log = 0; log < CXL_EVENT_LOGS; log++) {
-        vectors[log] = log;
-    }
-    ct3->infostat = (CXLInfostat) {
-        .vendor = pci_get_word(pdev->config + PCI_VENDOR_ID),
-        .device = pci_get_word(pdev->config + PCI_DEVICE_ID),
-        .subsystem_vendor = pci_get_word(pdev->config +
-                                         PCI_SUBSYSTEM_VENDOR_ID),
-        .subsystem = pci_get_word(pdev->config + PCI_SUBSYSTEM_ID),
-        .component_type = CXL_COMPONENT_TYPE_TYPE3,
-        .serial = ct3->serial.number,
-    };
-
-    cxl_cci_init(&ct3->cci, &type3_cci_ops, ct3, TYPE3_PAYLOAD_SIZE);
-    cxl_infostat_add(&ct3->cci, &ct3->infostat);
-    cxl_events_add(&ct3->cci, &ct3->events, &type3_events_ops, ct3, vectors,
-                   TYPE3_EVENT_DEPTH);
-    cxl_firmware_add(&ct3->cci, &ct3->firmware);
-    cxl_timestamp_add(&ct3->cci, &ct3->timestamp);
-    cxl_logs_add(&ct3->cci);
-    cxl_memdev_add(&ct3->cci, &ct3->memdev_set, mem, &ct3->events,
-                   &ct3->poison);
-    cxl_media_add(&ct3->cci, &ct3->media, mem, &ct3->poison);
-}
-
-static void type3_init_device_regs(CXLType3 *ct3)
-{
-    CXLDeviceRegsConfig config = {
-        .payload_size = TYPE3_PAYLOAD_SIZE,
-        .mailbox_msgnum = TYPE3_VECTOR_MAILBOX,
-        .interrupt = type3_interrupt,
-        .opaque = ct3,
-    };
-
-    cxl_device_regs_init(&ct3->regs, OBJECT(ct3), "cxl-type3-device",
-                         &ct3->cci, &config);
-    cxl_device_regs_set_media_status(&ct3->regs, CXL_MEDIA_STATUS_READY);
-    pci_register_bar(PCI_DEVICE(ct3), TYPE3_BAR_DEVICE,
-                     PCI_BASE_ADDRESS_MEM_TYPE_64, &ct3->regs.mr);
-}
-
 /* Properties */
 
 static bool type3_check_properties(CXLType3 *ct3, Error **errp)
@@ -372,18 +181,35 @@ static bool type3_init_cdat(CXLType3 *ct3, Error **errp)
     return true;
 }
 
+static bool type3_init_memory(CXLType3 *ct3, Error **errp)
+{
+    if (!cxl_dpa_init(&ct3->dpa, ct3->vmem, ct3->memdev ?: ct3->pmem,
+                      ct3->lsa, errp)) {
+        return false;
+    }
+    if (!cxl_nv_init(&ct3->nv, ct3->nv_backend, DEVICE(ct3), errp)) {
+        cxl_dpa_destroy(&ct3->dpa);
+        return false;
+    }
+    return true;
+}
+
+static void type3_destroy_memory(CXLType3 *ct3)
+{
+    cxl_nv_destroy(&ct3->nv);
+    cxl_dpa_destroy(&ct3->dpa);
+}
+
 static void type3_realize(PCIDevice *pdev, Error **errp)
 {
     CXLType3 *ct3 = CXL_TYPE3(pdev);
 
-    if (!type3_check_properties(ct3, errp) ||
-        !cxl_dpa_init(&ct3->dpa, ct3->vmem, ct3->memdev ?: ct3->pmem,
-                      ct3->lsa, errp)) {
+    if (!type3_check_properties(ct3, errp) || !type3_init_memory(ct3, errp)) {
         return;
     }
     if (!type3_init_cdat(ct3, errp) || !type3_init_pcie(ct3, errp)) {
         cxl_cdat_destroy(&ct3->cdat);
-        cxl_dpa_destroy(&ct3->dpa);
+        type3_destroy_memory(ct3);
         return;
     }
     cxl_dpa_register_ram(&ct3->dpa, DEVICE(ct3));
@@ -393,9 +219,8 @@ static void type3_realize(PCIDevice *pdev, Error **errp)
     ct3->doe = cxl_doe_new(pdev, ct3->dvsecs.next, &ct3->cdat,
                            TYPE3_VECTOR_DOE);
     type3_init_component(ct3);
-    type3_init_sets(ct3);
-    type3_init_device_regs(ct3);
-    trace_cxl_type3_realize(type3_name(ct3), ct3->dpa.vmem.size,
+    cxl_type3_init_sets(ct3);
+    trace_cxl_type3_realize(cxl_type3_name(ct3), ct3->dpa.vmem.size,
                             ct3->dpa.pmem.size, ct3->serial.number);
     cxl_windows_update();
 }
@@ -408,15 +233,13 @@ static void type3_exit(PCIDevice *pdev)
     cxl_dvsec_reset(&ct3->dvsecs, true);
     cxl_windows_forget(CXL_MEM(ct3));
 
-    cxl_device_regs_destroy(&ct3->regs);
-    cxl_events_destroy(&ct3->events);
-    cxl_cci_destroy(&ct3->cci);
+    cxl_type3_destroy_sets(ct3);
     cxl_component_destroy(&ct3->component);
     g_clear_pointer(&ct3->doe, cxl_doe_free);
     type3_exit_pcie(pdev);
     cxl_cdat_destroy(&ct3->cdat);
     cxl_poison_destroy(&ct3->poison);
-    cxl_dpa_destroy(&ct3->dpa);
+    type3_destroy_memory(ct3);
 }
 
 /*
@@ -425,26 +248,8 @@ static void type3_exit(PCIDevice *pdev)
  */
 static void type3_reset_hold(Object *obj, ResetType type)
 {
-    CXLType3 *ct3 = CXL_TYPE3(obj);
-    bool cold = type == RESET_TYPE_SNAPSHOT_LOAD;
-
-    trace_cxl_type3_reset(type3_name(ct3), cold);
-    pcie_cap_deverr_reset(PCI_DEVICE(ct3));
-    cxl_doe_reset(ct3->doe);
-    cxl_cci_reset(&ct3->cci);
-    cxl_timestamp_reset(&ct3->timestamp);
-    cxl_memdev_reset(&ct3->memdev_set);
-    cxl_media_reset(&ct3->media);
-    cxl_device_regs_reset(&ct3->regs, cold);
-    cxl_device_regs_set_media_status(&ct3->regs, CXL_MEDIA_STATUS_READY);
-    cxl_events_reset(&ct3->events, cold);
-    for (unsigned log = 0; log < CXL_EVENT_LOGS; log++) {
-        type3_event_pending(ct3, log,
-                            !cxl_event_log_empty(&ct3->events.logs[log]));
-    }
-    cxl_dvsec_reset(&ct3->dvsecs, cold);
-    /* Windows follow when the component says that decoders are gone */
-    cxl_component_reset(&ct3->component, cold);
+    cxl_type3_reset(CXL_TYPE3(obj), type == RESET_TYPE_SNAPSHOT_LOAD ?
+                    CXL_RESET_COLD : CXL_RESET_WARM);
 }
 
 static int type3_post_load(void *opaque, int version_id)
@@ -468,14 +273,13 @@ static const VMStateDescription vmstate_type3 = {
                        vmstate_pcie_aer_log, PCIEAERLog),
         VMSTATE_CXL_DOE(doe, CXLType3),
         VMSTATE_CXL_COMPONENT(component, CXLType3),
-        VMSTATE_CXL_DEVICE_REGS(regs, CXLType3),
-        VMSTATE_CXL_CCI(cci, CXLType3),
-        VMSTATE_STRUCT(events, CXLType3, 1, vmstate_cxl_events, CXLEvents),
-        VMSTATE_STRUCT(timestamp, CXLType3, 1, vmstate_cxl_timestamp,
-                       CXLTimestamp),
-        VMSTATE_STRUCT(memdev_set, CXLType3, 1, vmstate_cxl_memdev,
-                       CXLMemdev),
-        VMSTATE_STRUCT(media, CXLType3, 1, vmstate_cxl_media, CXLMedia),
+        /* The device itself: a part that follows the registers it shows */
+        {
+            .name = "sets",
+            .vmsd = &vmstate_cxl_type3_sets,
+            .size = sizeof(CXLType3),
+            .flags = VMS_STRUCT,
+        },
         VMSTATE_END_OF_LIST()
     },
 };
@@ -489,6 +293,7 @@ static const Property type3_properties[] = {
     TYPE3_PROP_BACKEND("persistent-memdev", pmem),
     TYPE3_PROP_BACKEND("memdev", memdev),
     TYPE3_PROP_BACKEND("lsa", lsa),
+    TYPE3_PROP_BACKEND("nv", nv_backend),
     DEFINE_PROP_STRING("cdat", CXLType3, cdat_file),
     DEFINE_PROP_UINT64("sn", CXLType3, sn, 0),
     DEFINE_PROP_UINT8("hdm-decoders", CXLType3, hdm_decoders,
@@ -499,20 +304,6 @@ static const Property type3_properties[] = {
     DEFINE_PROP_PCIE_LINK_SPEED("x-speed", CXLType3, speed,
                                 PCIE_LINK_SPEED_32),
 };
-
-static void type3_mem_class_init(CXLMemClass *mc)
-{
-    mc->capacity = type3_capacity;
-    mc->nr_decoders = type3_nr_decoders;
-    mc->decoder = type3_decoder;
-    mc->ram = type3_ram;
-    mc->checked = type3_checked;
-    mc->shadow = type3_shadow;
-    mc->read = type3_read;
-    mc->write = type3_write;
-    mc->lsa_read = type3_lsa_read;
-    mc->lsa_write = type3_lsa_write;
-}
 
 static void type3_class_init(ObjectClass *oc, void *data)
 {
@@ -533,7 +324,7 @@ static void type3_class_init(ObjectClass *oc, void *data)
     dc->vmsd = &vmstate_type3;
     set_bit(DEVICE_CATEGORY_STORAGE, dc->categories);
     device_class_set_props(dc, type3_properties);
-    type3_mem_class_init(CXL_MEM_CLASS(oc));
+    cxl_type3_mem_class_init(CXL_MEM_CLASS(oc));
 }
 
 static const TypeInfo type3_types[] = {

@@ -160,6 +160,11 @@ static bool media_disabled(const CXLCCI *cci)
            cci->ops->media_disabled(cci->opaque);
 }
 
+static bool locked(const CXLCCI *cci)
+{
+    return cci->ops->locked && cci->ops->locked(cci->opaque);
+}
+
 /* Everything that does not depend on what the request says */
 static CXLRet check(const CXLCCI *cci, const CXLCmd *row, const uint8_t *in,
                     uint32_t in_len, uint32_t *tail)
@@ -170,6 +175,10 @@ static CXLRet check(const CXLCCI *cci, const CXLCmd *row, const uint8_t *in,
     /* CXL r3.1 8.2.8.4.5.1: Media Disabled */
     if ((row->flags & CXL_CMD_NEEDS_MEDIA) && media_disabled(cci)) {
         return CXL_RET_MEDIA_DISABLED;
+    }
+    /* CXL r3.1 8.2.9.9.6: what a device refuses while it is locked */
+    if ((row->flags & CXL_CMD_NEEDS_UNLOCKED) && locked(cci)) {
+        return CXL_RET_INVALID_SECURITY_STATE;
     }
     /* CXL r3.1 8.2.8.4.5.1: Busy: one background operation at a time */
     if ((row->flags & CXL_CMD_BACKGROUND) && cci->background.running) {

@@ -44,6 +44,22 @@ struct CXLMemShadow {
     QLIST_ENTRY(CXLMemShadow) next;
 };
 
+/*
+ * Implementation defined: pieces of state that are kept in non-volatile
+ * memory. Numbers are part of the format: never reuse one.
+ */
+typedef enum CXLNvArea {
+    CXL_NV_SHUTDOWN,
+    CXL_NV_SECURITY,
+    CXL_NV_POISON,
+    CXL_NV_PARTITION,
+    CXL_NV_FIRMWARE,
+    CXL_NV_FEATURES,
+    CXL_NV_HEALTH,
+    CXL_NV_AREAS = 16
+} CXLNvArea;
+#define CXL_NV_MAX      8160
+
 struct CXLMemClass {
     InterfaceClass parent_class;
 
@@ -99,6 +115,22 @@ struct CXLMemClass {
     void (*lsa_read)(CXLMem *mem, uint64_t offset, void *buf, uint32_t len);
     void (*lsa_write)(CXLMem *mem, uint64_t offset, const void *buf,
                       uint32_t len);
+    /*
+     * Keeps @len bytes, at most CXL_NV_MAX, so that they outlive this QEMU;
+     * what was kept for @area before is replaced as a whole or not at all.
+     * Called by command sets whenever state changes that power loss must not
+     * lose. Optional: without it, and on devices without a place for it,
+     * state lasts as long as QEMU does.
+     */
+    void (*nv_save)(CXLMem *mem, CXLNvArea area, const void *buf,
+                    uint32_t len);
+    /*
+     * Copies what was kept for @area, if it is just @len bytes and intact;
+     * otherwise returns false and leaves @buf alone. Called when the device is
+     * realized. What it returns comes from a file: check it. Optional, as
+     * above.
+     */
+    bool (*nv_load)(CXLMem *mem, CXLNvArea area, void *buf, uint32_t len);
 };
 
 #endif /* HW_CXL_MEM_H */

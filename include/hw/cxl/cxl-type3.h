@@ -10,6 +10,8 @@
 #include "hw/cxl/cci/sets.h"
 #include "hw/cxl/cdat.h"
 #include "hw/cxl/cxl-dpa.h"
+#include "hw/cxl/cxl-nv.h"
+#include "hw/cxl/cxl-reset.h"
 #include "hw/cxl/doe.h"
 #include "hw/cxl/regs/component.h"
 #include "hw/cxl/regs/device.h"
@@ -22,6 +24,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(CXLType3, CXL_TYPE3)
 /**
  * CXLType3: the device
  * @memdev: property, deprecated: another name of @pmem
+ * @nv_backend: property 'nv': where state stays that power loss must not lose
  * @sn: property; 0 asks for a number of the device's own
  * @fast_map: property; off: each access is checked one by one
  * @serial: @sn, or the number that was found for it, while realized
@@ -33,6 +36,7 @@ struct CXLType3 {
     HostMemoryBackend *pmem;
     HostMemoryBackend *memdev;
     HostMemoryBackend *lsa;
+    HostMemoryBackend *nv_backend;
     char *cdat_file;
     uint64_t sn;
     uint8_t hdm_decoders;
@@ -42,6 +46,7 @@ struct CXLType3 {
 
     CXLSerial serial;
     CXLDpa dpa;
+    CXLNv nv;
     CXLPoisonList poison;
     CXLCdat cdat;
     CXLDoe *doe;

@@ -62,6 +62,7 @@ typedef enum CXLTail {
 /* Flags of a row */
 #define CXL_CMD_BACKGROUND      (1u << 0)  /* goes on after it is answered */
 #define CXL_CMD_NEEDS_MEDIA     (1u << 1)  /* Media Disabled otherwise */
+#define CXL_CMD_NEEDS_UNLOCKED  (1u << 2)  /* Invalid Security State otherwise */
 
 /**
  * CXLCmd: a command
@@ -112,10 +113,12 @@ typedef struct CXLBackground {
 /**
  * CXLCCIOps: what a CCI asks of its owner
  * @media_disabled: whether the media cannot be used now; NULL: never
+ * @locked: whether persistent memory is locked now; NULL: never
  * @background_done: a background operation has ended; tell the driver
  */
 typedef struct CXLCCIOps {
     bool (*media_disabled)(void *opaque);
+    bool (*locked)(void *opaque);
     void (*background_done)(void *opaque);
 } CXLCCIOps;
 

@@ -1,0 +1,54 @@
+/*
+ * CXL Type 3 device: what its parts ask of one another
+ *
+ * cxl_type3.c is the PCIe function, cxl_type3_sets.c its command sets and
+ * device registers, cxl_type3_mem.c its memory as windows see it, and
+ * cxl_type3_reset.c what each kind of reset does to each piece of state.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_MEM_CXL_TYPE3_INTERNAL_H
+#define HW_MEM_CXL_TYPE3_INTERNAL_H
+
+#include "hw/cxl/cxl-type3.h"
+
+/* Implementation defined: what stands where */
+#define TYPE3_BAR_COMPONENT     0
+#define TYPE3_BAR_DEVICE        2
+#define TYPE3_BAR_MSIX          4
+
+/*
+ * MSI-X vectors. CXL r3.1 8.2.8.4.3, 8.2.9.2.4: mailbox and event logs have
+ * fields of four bits for theirs. Event logs take vectors 0 to 3.
+ */
+enum {
+    TYPE3_VECTOR_MAILBOX = CXL_EVENT_LOGS,
+    TYPE3_VECTOR_DOE,
+    TYPE3_VECTORS,
+};
+QEMU_BUILD_BUG_ON(TYPE3_VECTOR_MAILBOX > 15);
+
+#define TYPE3_PAYLOAD_SIZE      2048
+#define TYPE3_EVENT_DEPTH       64
+#define TYPE3_POISON_MAX        256
+
+/* For traces: the id, or the type */
+static inline const char *cxl_type3_name(const CXLType3 *ct3)
+{
+    return DEVICE(ct3)->id ?: TYPE_CXL_TYPE3;
+}
+
+/* Command sets and device registers; init follows cxl_dpa_init() */
+void cxl_type3_init_sets(CXLType3 *ct3);
+void cxl_type3_destroy_sets(CXLType3 *ct3);
+/* Show in Event Status which logs have records */
+void cxl_type3_show_events(CXLType3 *ct3);
+extern const VMStateDescription vmstate_cxl_type3_sets;
+
+/* Reset whatever @kind resets, see the table in cxl_type3_reset.c */
+void cxl_type3_reset(CXLType3 *ct3, CXLResetKind kind);
+
+/* Fill in the methods of the interface TYPE_CXL_MEM */
+void cxl_type3_mem_class_init(CXLMemClass *mc);
+
+#endif /* HW_MEM_CXL_TYPE3_INTERNAL_H */

@@ -1,0 +1,101 @@
+/*
+ * CXL Type 3 device: CXLMem: what windows and command sets ask of the device
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "cxl_type3_internal.h"
+
+/*
+ * CXL r3.1 8.1.3.2, 8.2.4.20.2: a device decodes by its HDM decoders while
+ * both Mem_Enable and HDM Decoder Enable are set
+ */
+static bool type3_decoder(CXLMem *mem, unsigned n, CXLDecoder *out)
+{
+    CXLType3 *ct3 = CXL_TYPE3(mem);
+
+    return cxl_dvsec_mem_enabled(&ct3->dvsecs) &&
+           cxl_hdm_enabled(&ct3->component.hdm) &&
+           cxl_hdm_decoder(&ct3->component.hdm, n, out);
+}
+
+static unsigned type3_nr_decoders(CXLMem *mem)
+{
+    return CXL_TYPE3(mem)->hdm_decoders;
+}
+
+static CXLMemCapacity type3_capacity(CXLMem *mem)
+{
+    return cxl_dpa_capacity(&CXL_TYPE3(mem)->dpa);
+}
+
+static MemTxResult type3_read(CXLMem *mem, uint64_t dpa, uint64_t *value,
+                              unsigned size, MemTxAttrs attrs)
+{
+    return cxl_dpa_read(&CXL_TYPE3(mem)->dpa, dpa, value, size, attrs);
+}
+
+static MemTxResult type3_write(CXLMem *mem, uint64_t dpa, uint64_t value,
+                               unsigned size, MemTxAttrs attrs)
+{
+    return cxl_dpa_write(&CXL_TYPE3(mem)->dpa, dpa, value, size, attrs);
+}
+
+static MemoryRegion *type3_ram(CXLMem *mem, uint64_t dpa, uint64_t len,
+                               hwaddr *offset)
+{
+    CXLType3 *ct3 = CXL_TYPE3(mem);
+
+    return ct3->fast_map ? cxl_dpa_ram(&ct3->dpa, dpa, len, offset) : NULL;
+}
+
+static bool type3_checked(CXLMem *mem, uint64_t dpa, uint64_t len,
+                          uint64_t *start, uint64_t *end)
+{
+    return cxl_dpa_checked(&CXL_TYPE3(mem)->dpa, dpa, len, start, end);
+}
+
+static void type3_shadow(CXLMem *mem, CXLMemShadow *shadow, bool on)
+{
+    cxl_dpa_shadow(&CXL_TYPE3(mem)->dpa, shadow, on);
+}
+
+static void type3_lsa_read(CXLMem *mem, uint64_t offset, void *buf,
+                           uint32_t len)
+{
+    cxl_dpa_lsa_read(&CXL_TYPE3(mem)->dpa, offset, buf, len);
+}
+
+static void type3_lsa_write(CXLMem *mem, uint64_t offset, const void *buf,
+                            uint32_t len)
+{
+    cxl_dpa_lsa_write(&CXL_TYPE3(mem)->dpa, offset, buf, len);
+}
+
+static void type3_nv_save(CXLMem *mem, CXLNvArea area, const void *buf,
+                          uint32_t len)
+{
+    cxl_nv_save(&CXL_TYPE3(mem)->nv, area, buf, len);
+}
+
+static bool type3_nv_load(CXLMem *mem, CXLNvArea area, void *buf, uint32_t len)
+{
+    return cxl_nv_load(&CXL_TYPE3(mem)->nv, area, buf, len);
+}
+
+void cxl_type3_mem_class_init(CXLMemClass *mc)
+{
+    mc->capacity = type3_capacity;
+    mc->nr_decoders = type3_nr_decoders;
+    mc->decoder = type3_decoder;
+    mc->ram = type3_ram;
+    mc->checked = type3_checked;
+    mc->shadow = type3_shadow;
+    mc->read = type3_read;
+    mc->write = type3_write;
+    mc->lsa_read = type3_lsa_read;
+    mc->lsa_write = type3_lsa_write;
+    mc->nv_save = type3_nv_save;
+    mc->nv_load = type3_nv_load;
+}
+

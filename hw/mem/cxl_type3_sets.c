@@ -1,0 +1,148 @@
+/*
+ * CXL Type 3 device: command sets, and the device registers that show them
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "hw/pci/msix.h"
+#include "migration/vmstate.h"
+#include "hw/cxl/spec/registers.h"
+#include "hw/cxl/trace.h"
+#include "cxl_type3_internal.h"
+
+/* What register blocks and command sets ask of their owner */
+
+static void type3_interrupt(void *opaque, unsigned vector)
+{
+    PCIDevice *pdev = opaque;
+    bool enabled = msix_enabled(pdev);
+
+    trace_cxl_type3_interrupt(cxl_type3_name(opaque), vector, enabled);
+    if (enabled) {
+        msix_notify(pdev, vector);
+    }
+}
+
+static void type3_event_pending(void *opaque, unsigned log, bool pending)
+{
+    CXLType3 *ct3 = opaque;
+
+    cxl_device_regs_set_event(&ct3->regs, log, pending);
+}
+
+static const CXLEventsOps type3_events_ops = {
+    .interrupt = type3_interrupt,
+    .pending = type3_event_pending,
+};
+
+static bool type3_media_disabled(void *opaque)
+{
+    return ((CXLType3 *)opaque)->dpa.media_disabled;
+}
+
+static void type3_background_done(void *opaque)
+{
+    CXLType3 *ct3 = opaque;
+
+    cxl_mailbox_show_background(&ct3->regs.mailbox, true);
+}
+
+static const CXLCCIOps type3_cci_ops = {
+    .media_disabled = type3_media_disabled,
+    .background_done = type3_background_done,
+};
+
+bool cxl_type3_record_event(CXLType3 *ct3, unsigned log,
+                            CXLEventRecord *record)
+{
+    bool stored = cxl_events_record(&ct3->events, log, record,
+                                    cxl_timestamp_now(&ct3->timestamp));
+
+    trace_cxl_type3_event(cxl_type3_name(ct3), log, stored);
+    return stored;
+}
+
+static void type3_init_commands(CXLType3 *ct3)
+{
+    PCIDevice *pdev = PCI_DEVICE(ct3);
+    CXLMem *mem = CXL_MEM(ct3);
+    uint8_t vectors[CXL_EVENT_LOGS];
+
+    for (unsigned log = 0; log < CXL_EVENT_LOGS; log++) {
+        vectors[log] = log;
+    }
+    ct3->infostat = (CXLInfostat) {
+        .vendor = pci_get_word(pdev->config + PCI_VENDOR_ID),
+        .device = pci_get_word(pdev->config + PCI_DEVICE_ID),
+        .subsystem_vendor = pci_get_word(pdev->config +
+                                         PCI_SUBSYSTEM_VENDOR_ID),
+        .subsystem = pci_get_word(pdev->config + PCI_SUBSYSTEM_ID),
+        .component_type = CXL_COMPONENT_TYPE_TYPE3,
+        .serial = ct3->serial.number,
+    };
+
+    cxl_cci_init(&ct3->cci, &type3_cci_ops, ct3, TYPE3_PAYLOAD_SIZE);
+    cxl_infostat_add(&ct3->cci, &ct3->infostat);
+    cxl_events_add(&ct3->cci, &ct3->events, &type3_events_ops, ct3, vectors,
+                   TYPE3_EVENT_DEPTH);
+    cxl_firmware_add(&ct3->cci, &ct3->firmware);
+    cxl_timestamp_add(&ct3->cci, &ct3->timestamp);
+    cxl_logs_add(&ct3->cci);
+    cxl_memdev_add(&ct3->cci, &ct3->memdev_set, mem, &ct3->events,
+                   &ct3->poison);
+    cxl_media_add(&ct3->cci, &ct3->media, mem, &ct3->poison);
+}
+
+static void type3_init_device_regs(CXLType3 *ct3)
+{
+    CXLDeviceRegsConfig config = {
+        .payload_size = TYPE3_PAYLOAD_SIZE,
+        .mailbox_msgnum = TYPE3_VECTOR_MAILBOX,
+        .interrupt = type3_interrupt,
+        .opaque = ct3,
+    };
+
+    cxl_device_regs_init(&ct3->regs, OBJECT(ct3), "cxl-type3-device",
+                         &ct3->cci, &config);
+    cxl_device_regs_set_media_status(&ct3->regs, CXL_MEDIA_STATUS_READY);
+    pci_register_bar(PCI_DEVICE(ct3), TYPE3_BAR_DEVICE,
+                     PCI_BASE_ADDRESS_MEM_TYPE_64, &ct3->regs.mr);
+}
+
+void cxl_type3_init_sets(CXLType3 *ct3)
+{
+    type3_init_commands(ct3);
+    type3_init_device_regs(ct3);
+}
+
+void cxl_type3_destroy_sets(CXLType3 *ct3)
+{
+    cxl_device_regs_destroy(&ct3->regs);
+    cxl_events_destroy(&ct3->events);
+    cxl_cci_destroy(&ct3->cci);
+}
+
+void cxl_type3_show_events(CXLType3 *ct3)
+{
+    for (unsigned log = 0; log < CXL_EVENT_LOGS; log++) {
+        type3_event_pending(ct3, log,
+                            !cxl_event_log_empty(&ct3->events.logs[log]));
+    }
+}
+
+const VMStateDescription vmstate_cxl_type3_sets = {
+    .name = "cxl-type3-sets",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .fields = (const VMStateField[]) {
+        VMSTATE_CXL_DEVICE_REGS(regs, CXLType3),
+        VMSTATE_CXL_CCI(cci, CXLType3),
+        VMSTATE_STRUCT(events, CXLType3, 1, vmstate_cxl_events, CXLEvents),
+        VMSTATE_STRUCT(timestamp, CXLType3, 1, vmstate_cxl_timestamp,
+                       CXLTimestamp),
+        VMSTATE_STRUCT(memdev_set, CXLType3, 1, vmstate_cxl_memdev,
+                       CXLMemdev),
+        VMSTATE_STRUCT(media, CXLType3, 1, vmstate_cxl_media, CXLMedia),
+        VMSTATE_END_OF_LIST()
+    },
+};
