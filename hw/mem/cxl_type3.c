@@ -60,6 +60,7 @@ static void type3_config_write(PCIDevice *pdev, uint32_t addr,
     pci_default_write_config(pdev, addr, value, len);
     pcie_aer_write_config(pdev, addr, value, len);
     cxl_dvsec_written(&ct3->dvsecs, addr, len);
+    cxl_power_written(&ct3->power, addr, value, len);
     on = cxl_dvsec_mem_enabled(&ct3->dvsecs);
     if (on != was_on) {
         trace_cxl_type3_mem_enable(cxl_type3_name(ct3), on);
@@ -83,6 +84,7 @@ static void type3_init_dvsecs(CXLType3 *ct3)
     cxl_dvsec_add_gpf_device(&ct3->dvsecs);
     cxl_dvsec_add_flex_bus(&ct3->dvsecs, true);
     cxl_dvsec_add_locator(&ct3->dvsecs, blocks, ARRAY_SIZE(blocks));
+    cxl_type3_init_cxl_reset(ct3);
 }
 
 static bool type3_init_msix(PCIDevice *pdev, Error **errp)
@@ -114,6 +116,7 @@ static bool type3_init_pcie(CXLType3 *ct3, Error **errp)
         return false;
     }
     pcie_cap_deverr_init(pdev);
+    pcie_cap_flr_init(pdev);
     pcie_cap_fill_link_ep_usp(pdev, ct3->width, ct3->speed);
     cxl_serial_take(&ct3->serial, DEVICE(ct3), ct3->sn);
     pcie_dev_ser_num_init(pdev, TYPE3_DSN_OFFSET, ct3->serial.number);
@@ -220,6 +223,7 @@ static void type3_realize(PCIDevice *pdev, Error **errp)
                            TYPE3_VECTOR_DOE);
     type3_init_component(ct3);
     cxl_type3_init_sets(ct3);
+    cxl_power_init(&ct3->power, pdev);
     trace_cxl_type3_realize(cxl_type3_name(ct3), ct3->dpa.vmem.size,
                             ct3->dpa.pmem.size, ct3->serial.number);
     cxl_windows_update();
@@ -230,9 +234,10 @@ static void type3_exit(PCIDevice *pdev)
     CXLType3 *ct3 = CXL_TYPE3(pdev);
 
     /* Still on its bus, the device must not be found decoding any more */
-    cxl_dvsec_reset(&ct3->dvsecs, true);
+    cxl_dvsec_reset(&ct3->dvsecs, false);
     cxl_windows_forget(CXL_MEM(ct3));
 
+    cxl_type3_destroy_cxl_reset(ct3);
     cxl_type3_destroy_sets(ct3);
     cxl_component_destroy(&ct3->component);
     g_clear_pointer(&ct3->doe, cxl_doe_free);
@@ -242,14 +247,11 @@ static void type3_exit(PCIDevice *pdev)
     type3_destroy_memory(ct3);
 }
 
-/*
- * A reset of the machine or of the bus leaves memory its content: it is a
- * warm one. Only what is loaded next is to find the state of a cold one.
- */
 static void type3_reset_hold(Object *obj, ResetType type)
 {
-    cxl_type3_reset(CXL_TYPE3(obj), type == RESET_TYPE_SNAPSHOT_LOAD ?
-                    CXL_RESET_COLD : CXL_RESET_WARM);
+    CXLType3 *ct3 = CXL_TYPE3(obj);
+
+    cxl_type3_reset(ct3, cxl_power_reset(&ct3->power, type));
 }
 
 static int type3_post_load(void *opaque, int version_id)

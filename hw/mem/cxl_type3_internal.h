@@ -45,8 +45,12 @@ void cxl_type3_destroy_sets(CXLType3 *ct3);
 void cxl_type3_show_events(CXLType3 *ct3);
 extern const VMStateDescription vmstate_cxl_type3_sets;
 
-/* Reset whatever @kind resets, see the table in cxl_type3_reset.c */
+/* Reset whatever @kind resets, see hw/cxl/reset-table.h */
 void cxl_type3_reset(CXLType3 *ct3, CXLResetKind kind);
+/* CXL r3.1 9.7: CXL Reset; init follows the DVSECs' */
+void cxl_type3_init_cxl_reset(CXLType3 *ct3);
+void cxl_type3_destroy_cxl_reset(CXLType3 *ct3);
+extern const VMStateDescription vmstate_cxl_type3_reset;
 
 /* Fill in the methods of the interface TYPE_CXL_MEM */
 void cxl_type3_mem_class_init(CXLMemClass *mc);

@@ -4,27 +4,33 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "qemu/timer.h"
+#include "migration/vmstate.h"
+#include "hw/cxl/reset-table.h"
 #include "hw/cxl/spec/registers.h"
 #include "hw/cxl/trace.h"
 #include "cxl_type3_internal.h"
 
-#define ON(kind)        (1u << CXL_RESET_##kind)
-#define ON_CONVENTIONAL (ON(COLD) | ON(WARM) | ON(HOT))
+/* CXL r3.1 9.7.2: Implementation defined: well within the announced 100 ms */
+#define CXL_RESET_NS    (10 * SCALE_MS)
 
-/**
- * Type3ResetRow: a piece of state
- * @name: as in the table of docs/specs/cxl.rst
- * @kinds: the kinds of reset that change it
- */
-typedef struct Type3ResetRow {
-    const char *name;
-    unsigned kinds;
-    void (*reset)(CXLType3 *ct3, CXLResetKind kind);
-} Type3ResetRow;
+static const CXLResetRow reset_rows[] = {
+    CXL_RESET_TABLE_DEVICE(CXL_RESET_ROW)
+};
+
+/* The PCI core has reset it, or will, whenever it is to be reset */
+static void reset_by_pci_core(CXLType3 *ct3, CXLResetKind kind)
+{
+}
 
 static void reset_pcie(CXLType3 *ct3, CXLResetKind kind)
 {
     pcie_cap_deverr_reset(PCI_DEVICE(ct3));
+}
+
+static void reset_aer(CXLType3 *ct3, CXLResetKind kind)
+{
+    cxl_power_reset_aer(&ct3->power);
 }
 
 static void reset_doe(CXLType3 *ct3, CXLResetKind kind)
@@ -47,55 +53,138 @@ static void reset_memdev(CXLType3 *ct3, CXLResetKind kind)
     cxl_memdev_reset(&ct3->memdev_set);
 }
 
-static void reset_media(CXLType3 *ct3, CXLResetKind kind)
+static void reset_mailbox(CXLType3 *ct3, CXLResetKind kind)
 {
     cxl_media_reset(&ct3->media);
-}
-
-static void reset_device_regs(CXLType3 *ct3, CXLResetKind kind)
-{
     cxl_device_regs_reset(&ct3->regs, kind == CXL_RESET_COLD);
     cxl_device_regs_set_media_status(&ct3->regs, CXL_MEDIA_STATUS_READY);
     cxl_type3_show_events(ct3);
 }
 
+/* Records and the policy of their interrupts stay together */
 static void reset_events(CXLType3 *ct3, CXLResetKind kind)
 {
     cxl_events_reset(&ct3->events, kind == CXL_RESET_COLD);
     cxl_type3_show_events(ct3);
 }
 
-static void reset_dvsecs(CXLType3 *ct3, CXLResetKind kind)
+static void reset_cxl_reset(CXLType3 *ct3, CXLResetKind kind)
 {
-    cxl_dvsec_reset(&ct3->dvsecs, kind == CXL_RESET_COLD);
+    timer_del(ct3->cxl_reset.timer);
+    ct3->cxl_reset.running = false;
+    ct3->cxl_reset.end_ns = 0;
+}
+
+static void reset_config_lock(CXLType3 *ct3, CXLResetKind kind)
+{
+    cxl_dvsec_reset(&ct3->dvsecs, false);
+}
+
+static void reset_mem_enable(CXLType3 *ct3, CXLResetKind kind)
+{
+    cxl_dvsec_reset(&ct3->dvsecs, true);
+}
+
+static void reset_ras(CXLType3 *ct3, CXLResetKind kind)
+{
+    cxl_component_reset_sticky(&ct3->component);
 }
 
 /* Windows follow when the component says that decoders are gone */
-static void reset_component(CXLType3 *ct3, CXLResetKind kind)
+static void reset_hdm(CXLType3 *ct3, CXLResetKind kind)
 {
-    cxl_component_reset(&ct3->component, kind == CXL_RESET_COLD);
+    cxl_component_reset(&ct3->component);
 }
 
-/* In this order: the component is last, for it changes the windows */
-static const Type3ResetRow reset_rows[] = {
-    { "PCIe error reporting", ON_CONVENTIONAL, reset_pcie },
-    { "DOE mailbox", ON_CONVENTIONAL, reset_doe },
-    { "background operation", ON_CONVENTIONAL, reset_cci },
-    { "timestamp", ON_CONVENTIONAL, reset_timestamp },
-    { "alert configuration", ON_CONVENTIONAL, reset_memdev },
-    { "unfinished poison list queries", ON_CONVENTIONAL, reset_media },
-    { "mailbox and device registers", ON_CONVENTIONAL, reset_device_regs },
-    { "event logs and policies", ON_CONVENTIONAL, reset_events },
-    { "DVSECs", ON_CONVENTIONAL, reset_dvsecs },
-    { "component registers", ON_CONVENTIONAL, reset_component },
+/* State that no reset resets has no function */
+static void (*const reset_functions[])(CXLType3 *, CXLResetKind) = {
+    [CXL_STATE_PCI] = reset_by_pci_core,
+    [CXL_STATE_PCIE] = reset_pcie,
+    [CXL_STATE_AER] = reset_aer,
+    [CXL_STATE_DOE] = reset_doe,
+    [CXL_STATE_BACKGROUND] = reset_cci,
+    [CXL_STATE_MAILBOX] = reset_mailbox,
+    [CXL_STATE_TIMESTAMP] = reset_timestamp,
+    [CXL_STATE_ALERTS] = reset_memdev,
+    [CXL_STATE_EVENTS] = reset_events,
+    [CXL_STATE_EVENT_POLICY] = reset_events,
+    [CXL_STATE_CXL_RESET] = reset_cxl_reset,
+    [CXL_STATE_CONFIG_LOCK] = reset_config_lock,
+    [CXL_STATE_MEM_ENABLE] = reset_mem_enable,
+    [CXL_STATE_RAS] = reset_ras,
+    [CXL_STATE_HDM] = reset_hdm,
 };
 
 void cxl_type3_reset(CXLType3 *ct3, CXLResetKind kind)
 {
     trace_cxl_type3_reset(cxl_type3_name(ct3), kind);
-    for (unsigned n = 0; n < ARRAY_SIZE(reset_rows); n++) {
-        if (reset_rows[n].kinds & 1u << kind) {
-            reset_rows[n].reset(ct3, kind);
+    for (unsigned n = 0; n < CXL_STATES; n++) {
+        if (reset_rows[n].fate[kind] == CXL_FATE_RESET) {
+            reset_functions[n](ct3, kind);
         }
     }
 }
+
+/*
+ * CXL r3.1 9.7: what is reset is reset at once, so that the device decodes no
+ * more. Another one that is initiated before the end prolongs it.
+ */
+static void type3_initiate_cxl_reset(void *opaque)
+{
+    CXLType3 *ct3 = opaque;
+    CXLType3Reset *r = &ct3->cxl_reset;
+
+    cxl_type3_reset(ct3, CXL_RESET_CXL);
+    r->running = true;
+    r->end_ns = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + CXL_RESET_NS;
+    timer_mod(r->timer, r->end_ns);
+}
+
+static void type3_cxl_reset_done(void *opaque)
+{
+    CXLType3 *ct3 = opaque;
+
+    ct3->cxl_reset.running = false;
+    ct3->cxl_reset.end_ns = 0;
+    trace_cxl_type3_cxl_reset_done(cxl_type3_name(ct3));
+    cxl_dvsec_reset_done(&ct3->dvsecs, true);
+}
+
+void cxl_type3_init_cxl_reset(CXLType3 *ct3)
+{
+    ct3->cxl_reset = (CXLType3Reset) {
+        .timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, type3_cxl_reset_done, ct3),
+    };
+    cxl_dvsec_add_reset(&ct3->dvsecs, type3_initiate_cxl_reset, ct3);
+}
+
+void cxl_type3_destroy_cxl_reset(CXLType3 *ct3)
+{
+    g_clear_pointer(&ct3->cxl_reset.timer, timer_free);
+}
+
+/* Whatever the saved state says, it does not take longer than it can */
+static int type3_cxl_reset_post_load(void *opaque, int version_id)
+{
+    CXLType3Reset *r = opaque;
+    int64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+
+    timer_del(r->timer);
+    if (r->running) {
+        r->end_ns = CLAMP(r->end_ns, now, now + CXL_RESET_NS);
+        timer_mod(r->timer, r->end_ns);
+    }
+    return 0;
+}
+
+const VMStateDescription vmstate_cxl_type3_reset = {
+    .name = "cxl-type3-reset",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .post_load = type3_cxl_reset_post_load,
+    .fields = (const VMStateField[]) {
+        VMSTATE_BOOL(running, CXLType3Reset),
+        VMSTATE_INT64(end_ns, CXLType3Reset),
+        VMSTATE_END_OF_LIST()
+    },
+};

@@ -143,6 +143,8 @@ const VMStateDescription vmstate_cxl_type3_sets = {
         VMSTATE_STRUCT(memdev_set, CXLType3, 1, vmstate_cxl_memdev,
                        CXLMemdev),
         VMSTATE_STRUCT(media, CXLType3, 1, vmstate_cxl_media, CXLMedia),
+        VMSTATE_STRUCT(cxl_reset, CXLType3, 1, vmstate_cxl_type3_reset,
+                       CXLType3Reset),
         VMSTATE_END_OF_LIST()
     },
 };

@@ -109,8 +109,7 @@ static void downstream_reset_hold(Object *obj, ResetType type)
     pcie_cap_deverr_reset(pdev);
     pcie_cap_arifwd_reset(pdev);
     pcie_acs_reset(pdev);
-    cxl_pcie_port_reset(&CXL_DOWNSTREAM(obj)->cxl,
-                        type == RESET_TYPE_SNAPSHOT_LOAD);
+    cxl_pcie_port_reset(&CXL_DOWNSTREAM(obj)->cxl, type);
 }
 
 static void downstream_instance_init(Object *obj)

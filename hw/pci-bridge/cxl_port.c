@@ -10,6 +10,7 @@
 #include "hw/cxl/cxl-pcie-port.h"
 #include "hw/cxl/cxl-port.h"
 #include "hw/cxl/decode/window.h"
+#include "hw/cxl/reset-table.h"
 #include "hw/cxl/spec/dvsec.h"
 #include "hw/cxl/trace.h"
 #include "hw/pci/msi.h"
@@ -46,6 +47,7 @@ void cxl_pcie_port_init(CXLPciePort *port, PCIDevice *pdev,
     pci_register_bar(pdev, CXL_PCIE_PORT_BAR, PCI_BASE_ADDRESS_MEM_TYPE_64,
                      &port->component.mr);
     port_init_dvsecs(port, offset);
+    cxl_power_init(&port->power, pdev);
 }
 
 void cxl_pcie_port_destroy(CXLPciePort *port)
@@ -53,10 +55,56 @@ void cxl_pcie_port_destroy(CXLPciePort *port)
     cxl_component_destroy(&port->component);
 }
 
-void cxl_pcie_port_reset(CXLPciePort *port, bool cold)
+/* Resets */
+
+static const CXLResetRow port_reset_rows[] = {
+    CXL_RESET_TABLE_PORT(CXL_RESET_ROW)
+};
+
+/* What makes it a port of PCI Express is reset by the type of the port */
+static void port_reset_pcie(CXLPciePort *port)
 {
-    cxl_dvsec_reset(&port->dvsecs, cold);
-    cxl_component_reset(&port->component, cold);
+}
+
+static void port_reset_aer(CXLPciePort *port)
+{
+    cxl_power_reset_aer(&port->power);
+}
+
+static void port_reset_dvsecs(CXLPciePort *port)
+{
+    cxl_dvsec_reset(&port->dvsecs, false);
+}
+
+static void port_reset_ras(CXLPciePort *port)
+{
+    cxl_component_reset_sticky(&port->component);
+}
+
+static void port_reset_hdm(CXLPciePort *port)
+{
+    cxl_component_reset(&port->component);
+}
+
+static void (*const port_reset_functions[])(CXLPciePort *port) = {
+    [CXL_PORT_STATE_PCI] = port_reset_pcie,
+    [CXL_PORT_STATE_PCIE] = port_reset_pcie,
+    [CXL_PORT_STATE_AER] = port_reset_aer,
+    [CXL_PORT_STATE_DVSECS] = port_reset_dvsecs,
+    [CXL_PORT_STATE_RAS] = port_reset_ras,
+    [CXL_PORT_STATE_HDM] = port_reset_hdm,
+};
+
+void cxl_pcie_port_reset(CXLPciePort *port, ResetType type)
+{
+    CXLResetKind kind = cxl_power_reset(&port->power, type);
+
+    trace_cxl_port_reset(DEVICE(port->pdev)->id ?: port->pdev->name, kind);
+    for (unsigned n = 0; n < CXL_PORT_STATES; n++) {
+        if (port_reset_rows[n].fate[kind] == CXL_FATE_RESET) {
+            port_reset_functions[n](port);
+        }
+    }
 }
 
 /*

@@ -109,8 +109,7 @@ static void root_port_reset_hold(Object *obj, ResetType type)
     if (rpc->parent_phases.hold) {
         rpc->parent_phases.hold(obj, type);
     }
-    cxl_pcie_port_reset(&CXL_ROOT_PORT(obj)->cxl,
-                        type == RESET_TYPE_SNAPSHOT_LOAD);
+    cxl_pcie_port_reset(&CXL_ROOT_PORT(obj)->cxl, type);
 }
 
 static void root_port_instance_init(Object *obj)

@@ -176,7 +176,7 @@ static void upstream_reset_hold(Object *obj, ResetType type)
     pci_bridge_disable_base_limit(PCI_DEVICE(obj));
     pcie_cap_deverr_reset(PCI_DEVICE(obj));
     cxl_doe_reset(usp->doe);
-    cxl_pcie_port_reset(&usp->cxl, type == RESET_TYPE_SNAPSHOT_LOAD);
+    cxl_pcie_port_reset(&usp->cxl, type);
 }
 
 static const VMStateDescription vmstate_upstream = {

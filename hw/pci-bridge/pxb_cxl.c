@@ -166,7 +166,7 @@ static void pxb_cxl_reset_hold(Object *obj, ResetType type)
     PXBCXLState *pxb = PXB_CXL(obj);
 
     if (pxb->has_component) {
-        cxl_component_reset(&pxb->component, false);
+        cxl_component_reset(&pxb->component);
     }
 }
 

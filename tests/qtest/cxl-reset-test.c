@@ -170,20 +170,6 @@ static void test_events(void)
     g_assert_cmpuint(cxl_le16_get(rsp.record_count), ==, 1);
 }
 
-/* What an OS does to reset what is below a port */
-static void secondary_bus_reset(QCXLFn *port, bool unmask)
-{
-    unsigned at = qcxl_dvsec(port, CXL_DVSEC_ID_PORT) + CXL_PORT_CONTROL;
-    uint16_t bridge_control = qcxl_config_read(port, PCI_BRIDGE_CONTROL, 2);
-
-    qcxl_config_write(port, at, 2,
-                      unmask ? R_CXL_PORT_CONTROL_UNMASK_SBR_MASK : 0);
-    qcxl_config_write(port, PCI_BRIDGE_CONTROL, 2,
-                      bridge_control | PCI_BRIDGE_CTL_BUS_RESET);
-    qcxl_config_write(port, PCI_BRIDGE_CONTROL, 2, bridge_control);
-    qcxl_config_write(port, at, 2, 0);
-}
-
 /* CXL r3.1 8.1.5.2: Secondary Bus Reset has an effect only with Unmask SBR */
 static void test_bus_reset(void)
 {
@@ -191,10 +177,10 @@ static void test_bus_reset(void)
 
     map(false);
     qcxl_write(q, at, 8, VALUE);
-    secondary_bus_reset(qcxl_port_at(q, 0), false);
+    qcxl_bus_reset(qcxl_port_at(q, 0), false);
     g_assert_true(qcxl_hdm_committed(q, &mem()->comp, 0));
     g_assert_cmphex(qcxl_read(q, at, 8), ==, VALUE);
-    secondary_bus_reset(qcxl_port_at(q, 0), true);
+    qcxl_bus_reset(qcxl_port_at(q, 0), true);
     g_assert_cmphex(qcxl_read(q, at, 8), ==, UINT64_MAX);
     /* The device lost its BARs; the bridge above the port kept everything */
     qcxl_enumerate(q);

@@ -290,9 +290,14 @@ void cxl_component_destroy(CXLComponent *c)
     cxl_regfile_destroy(&c->regs);
 }
 
-void cxl_component_reset(CXLComponent *c, bool cold)
+void cxl_component_reset_sticky(CXLComponent *c)
 {
-    cxl_regfile_reset(&c->regs, cold);
+    cxl_regfile_reset_sticky(&c->regs);
+}
+
+void cxl_component_reset(CXLComponent *c)
+{
+    cxl_regfile_reset(&c->regs, false);
     cxl_hdm_sync(&c->hdm);
     cxl_component_changed(c);
 }

@@ -18,7 +18,8 @@
 
 /*
  * A register that software can write; registers that are not listed are
- * constant. @lockable (RWL): CONFIG_LOCK makes it read-only.
+ * constant. @lockable (RWL): CONFIG_LOCK makes it read-only. @mem: state of
+ * CXL.mem, which CXL Reset resets.
  */
 typedef struct CXLDvsecReg {
     uint16_t offset;
@@ -26,11 +27,13 @@ typedef struct CXLDvsecReg {
     uint32_t reset;
     uint32_t wmask;
     bool lockable;
+    bool mem;
 } CXLDvsecReg;
 
-#define RANGE_BASE(n)                                                     \
-    { CXL_DEVICE_RANGE_BASE_HIGH(n), 4, 0, UINT32_MAX, true },            \
-    { CXL_DEVICE_RANGE_BASE_LOW(n), 4, 0, CXL_DEVICE_RANGE_LOW_MASK, true }
+#define RANGE_BASE(n)                                                   \
+    { CXL_DEVICE_RANGE_BASE_HIGH(n), 4, 0, UINT32_MAX, true, true },    \
+    { CXL_DEVICE_RANGE_BASE_LOW(n), 4, 0, CXL_DEVICE_RANGE_LOW_MASK,    \
+      true, true }
 
 /*
  * CXL r3.1 8.1.3: fields of CXL.cache, viral and resets that the capabilities
@@ -38,11 +41,23 @@ typedef struct CXLDvsecReg {
  */
 static const CXLDvsecReg cxl_device_regs[] = {
     { CXL_DEVICE_CONTROL, 2, R_CXL_DEVICE_CONTROL_IO_ENABLE_MASK,
-      R_CXL_DEVICE_CONTROL_MEM_ENABLE_MASK, true },
+      R_CXL_DEVICE_CONTROL_MEM_ENABLE_MASK, true, true },
     { CXL_DEVICE_LOCK, 2, 0, R_CXL_DEVICE_LOCK_CONFIG_LOCK_MASK, true },
     RANGE_BASE(0),
     RANGE_BASE(1),
 };
+
+/*
+ * CXL r3.1 8.1.3.4: there is no cache to disable or to write back. Initiate
+ * CXL Reset reads as 0.
+ */
+static const CXLDvsecReg cxl_reset_regs[] = {
+    { CXL_DEVICE_CONTROL2, 2, 0, R_CXL_DEVICE_CONTROL2_INITIATE_RESET_MASK },
+};
+
+/* CXL r3.1 8.1.3.5: what the device shows of a CXL Reset */
+#define RESET_STATUS (R_CXL_DEVICE_STATUS2_RESET_COMPLETE_MASK | \
+                      R_CXL_DEVICE_STATUS2_RESET_ERROR_MASK)
 
 /*
  * CXL r3.1 8.1.5.2: Implementation defined: no port takes an RCD below it, so
@@ -166,6 +181,51 @@ void cxl_dvsec_add_device(CXLDvsecs *d, const uint64_t range_size[2])
                        ARRAY_SIZE(cxl_device_regs));
 }
 
+static void cxl_dvsec_set_reset_status(CXLDvsecs *d, uint16_t status)
+{
+    uint8_t *at = d->pdev->config + d->device + CXL_DEVICE_STATUS2;
+
+    pci_set_word(at, (pci_get_word(at) & ~RESET_STATUS) | status);
+}
+
+void cxl_dvsec_add_reset(CXLDvsecs *d, void (*initiated)(void *opaque),
+                         void *opaque)
+{
+    uint8_t *at = d->pdev->config + d->device + CXL_DEVICE_CAPABILITY;
+    uint16_t cap = pci_get_word(at);
+
+    cap = FIELD_DP16(cap, CXL_DEVICE_CAPABILITY, RESET, 1);
+    cap = FIELD_DP16(cap, CXL_DEVICE_CAPABILITY, RESET_TIMEOUT,
+                     CXL_RESET_TIMEOUT_100MS);
+    pci_set_word(at, cap);
+    cxl_dvsec_add_regs(d, d->device, cxl_reset_regs,
+                       ARRAY_SIZE(cxl_reset_regs));
+    pci_set_word(d->pdev->cmask + d->device + CXL_DEVICE_STATUS2,
+                 (uint16_t)~RESET_STATUS);
+    d->reset_initiated = initiated;
+    d->opaque = opaque;
+}
+
+void cxl_dvsec_reset_done(CXLDvsecs *d, bool ok)
+{
+    cxl_dvsec_set_reset_status(d, ok ? R_CXL_DEVICE_STATUS2_RESET_COMPLETE_MASK
+                                     : R_CXL_DEVICE_STATUS2_RESET_ERROR_MASK);
+}
+
+/* CXL r3.1 9.7.2: the status of the last one goes when the next one begins */
+static void cxl_dvsec_initiate_reset(CXLDvsecs *d)
+{
+    uint8_t *at = d->pdev->config + d->device + CXL_DEVICE_CONTROL2;
+
+    if (d->reset_initiated &&
+        pci_word_test_and_clear_mask(at,
+            R_CXL_DEVICE_CONTROL2_INITIATE_RESET_MASK)) {
+        trace_cxl_dvsec_initiate_reset(d->pdev->name);
+        cxl_dvsec_set_reset_status(d, 0);
+        d->reset_initiated(d->opaque);
+    }
+}
+
 void cxl_dvsec_add_port(CXLDvsecs *d)
 {
     d->port = cxl_dvsec_add(d, CXL_DVSEC_ID_PORT, CXL_DVSEC_REVISION_PORT,
@@ -274,18 +334,26 @@ void cxl_dvsec_written(CXLDvsecs *d, uint32_t addr, int len)
     if (ranges_overlap(addr, len, d->device + CXL_DEVICE_CONTROL, 2)) {
         trace_cxl_dvsec_mem_enable(d->pdev->name, cxl_dvsec_mem_enabled(d));
     }
+    if (ranges_overlap(addr, len, d->device + CXL_DEVICE_CONTROL2, 2)) {
+        cxl_dvsec_initiate_reset(d);
+    }
 }
 
-/* No register that software can write is sticky: @cold makes no difference */
-void cxl_dvsec_reset(CXLDvsecs *d, bool cold)
+/* No register that software can write is sticky */
+void cxl_dvsec_reset(CXLDvsecs *d, bool mem_only)
 {
     for (unsigned p = 0; p < d->nr_parts; p++) {
         for (unsigned i = 0; i < d->parts[p].nr; i++) {
             const CXLDvsecReg *reg = &d->parts[p].regs[i];
 
-            cxl_dvsec_set(d, d->parts[p].offset + reg->offset, reg->width,
-                          reg->reset);
+            if (reg->mem || !mem_only) {
+                cxl_dvsec_set(d, d->parts[p].offset + reg->offset, reg->width,
+                              reg->reset);
+            }
         }
+    }
+    if (d->device) {
+        cxl_dvsec_set_reset_status(d, 0);
     }
     cxl_dvsec_sync(d);
 }

@@ -123,6 +123,14 @@ void cxl_regfile_reset(CXLRegFile *rf, bool cold)
     memset(rf->writable, 0xff, rf->size);
 }
 
+void cxl_regfile_reset_sticky(CXLRegFile *rf)
+{
+    for (uint32_t i = 0; i < rf->size; i++) {
+        rf->value[i] = (rf->value[i] & ~rf->sticky[i]) |
+                       (rf->reset[i] & rf->sticky[i]);
+    }
+}
+
 uint64_t cxl_regfile_read(const CXLRegFile *rf, uint64_t offset,
                           unsigned size)
 {

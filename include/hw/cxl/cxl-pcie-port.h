@@ -7,6 +7,7 @@
 #define HW_CXL_CXL_PCIE_PORT_H
 
 #include "hw/pci/pcie_port.h"
+#include "hw/cxl/cxl-power.h"
 #include "hw/cxl/regs/component.h"
 #include "hw/cxl/regs/dvsec.h"
 
@@ -32,6 +33,7 @@
  */
 typedef struct CXLPciePort {
     PCIDevice *pdev;
+    CXLPower power;
     CXLComponent component;
     CXLDvsecs dvsecs;
 } CXLPciePort;
@@ -47,7 +49,8 @@ extern const VMStateDescription vmstate_cxl_pcie_port;
 void cxl_pcie_port_init(CXLPciePort *port, PCIDevice *pdev,
                         const CXLComponentConfig *config, uint16_t offset);
 void cxl_pcie_port_destroy(CXLPciePort *port);
-void cxl_pcie_port_reset(CXLPciePort *port, bool cold);
+/* In phase 'hold' of a reset, after the port of PCI Express was reset */
+void cxl_pcie_port_reset(CXLPciePort *port, ResetType type);
 
 /*
  * Around the PCI bridge's own write to configuration space: what the port's

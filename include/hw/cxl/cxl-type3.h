@@ -11,7 +11,7 @@
 #include "hw/cxl/cdat.h"
 #include "hw/cxl/cxl-dpa.h"
 #include "hw/cxl/cxl-nv.h"
-#include "hw/cxl/cxl-reset.h"
+#include "hw/cxl/cxl-power.h"
 #include "hw/cxl/doe.h"
 #include "hw/cxl/regs/component.h"
 #include "hw/cxl/regs/device.h"
@@ -20,6 +20,16 @@
 
 #define TYPE_CXL_TYPE3 "cxl-type3"
 OBJECT_DECLARE_SIMPLE_TYPE(CXLType3, CXL_TYPE3)
+
+/**
+ * CXLType3Reset: CXL r3.1 9.7: a CXL Reset under way
+ * @running: until @end_ns of virtual time
+ */
+typedef struct CXLType3Reset {
+    QEMUTimer *timer;
+    bool running;
+    int64_t end_ns;
+} CXLType3Reset;
 
 /**
  * CXLType3: the device
@@ -44,6 +54,8 @@ struct CXLType3 {
     PCIExpLinkSpeed speed;
     PCIExpLinkWidth width;
 
+    CXLPower power;
+    CXLType3Reset cxl_reset;
     CXLSerial serial;
     CXLDpa dpa;
     CXLNv nv;

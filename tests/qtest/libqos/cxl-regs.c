@@ -287,11 +287,75 @@ void qcxl_slot_power_on(QCXLFn *port)
     slot_control(port, PCI_EXP_SLTCTL_PWR_IND_ON);
 }
 
+/* With its indicator on: a slot that is dark as well lets go of its device */
+void qcxl_slot_power_cycle(QCXLFn *port)
+{
+    slot_control(port, PCI_EXP_SLTCTL_PWR_IND_ON | PCI_EXP_SLTCTL_PCC);
+    slot_control(port, PCI_EXP_SLTCTL_PWR_IND_ON);
+}
+
+void qcxl_bus_reset(QCXLFn *port, bool unmask)
+{
+    unsigned at = qcxl_dvsec(port, CXL_DVSEC_ID_PORT) + CXL_PORT_CONTROL;
+    uint16_t control = qcxl_config_read(port, at, 2);
+    uint16_t bridge = qcxl_config_read(port, PCI_BRIDGE_CONTROL, 2);
+
+    qcxl_config_write(port, at, 2,
+                      unmask ? R_CXL_PORT_CONTROL_UNMASK_SBR_MASK : 0);
+    qcxl_config_write(port, PCI_BRIDGE_CONTROL, 2,
+                      bridge | PCI_BRIDGE_CTL_BUS_RESET);
+    qcxl_config_write(port, PCI_BRIDGE_CONTROL, 2, bridge);
+    qcxl_config_write(port, at, 2, control);
+}
+
 void qcxl_slot_eject(QCXLFn *port, const char *id)
 {
     qtest_qmp_device_del_send(port->q->qts, id);
     slot_control(port, PCI_EXP_SLTCTL_PWR_IND_OFF | PCI_EXP_SLTCTL_PCC);
     qtest_qmp_eventwait(port->q->qts, "DEVICE_DELETED");
+}
+
+/* Machines that end, and go on as others */
+
+void qcxl_restart(QCXL *q)
+{
+    qtest_quit(q->qts);
+    q->qts = qtest_init(q->args);
+    qcxl_enumerate(q);
+}
+
+/* The backing files are there already: only the rest is saved */
+static void migrate_by(QTestState *qts, const char *command, const char *uri)
+{
+    g_autofree char *status = NULL;
+
+    qtest_qmp_assert_success(qts,
+        "{'execute': 'migrate-set-capabilities', 'arguments': {"
+        " 'capabilities': [{'capability': 'x-ignore-shared',"
+        " 'state': true}] }}");
+    qtest_qmp_assert_success(qts, "{'execute': %s, 'arguments': {'uri': %s}}",
+                             command, uri);
+    do {
+        QDict *rsp = qtest_qmp_assert_success_ref(qts,
+            "{'execute': 'query-migrate'}");
+
+        g_free(status);
+        status = g_strdup(qdict_get_try_str(rsp, "status") ?: "none");
+        qobject_unref(rsp);
+        g_assert_cmpstr(status, !=, "failed");
+        g_usleep(10000);
+    } while (!g_str_equal(status, "completed"));
+}
+
+void qcxl_migrate(QCXL *q)
+{
+    g_autofree char *path = qcxl_file(q, "state");
+    g_autofree char *uri = g_strconcat("file:", path, NULL);
+
+    migrate_by(q->qts, "migrate", uri);
+    qtest_quit(q->qts);
+    q->qts = qtest_initf("%s -incoming defer", q->args);
+    migrate_by(q->qts, "migrate-incoming", uri);
 }
 
 /* DOE: PCIe r6.0 6.30, without any error that a device could make */

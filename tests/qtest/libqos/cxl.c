@@ -103,6 +103,11 @@ void qcxl_backends(QCXLTopology *t, const char *id,
     }
 }
 
+void qcxl_nv(QCXLTopology *t, const char *id)
+{
+    add_backend(t, id, "nv", QCXL_NV_SIZE);
+}
+
 void qcxl_mem(QCXLTopology *t, const char *id, const char *port,
               unsigned vmem, unsigned pmem, const char *props)
 {
@@ -509,40 +514,6 @@ void qcxl_reset(QCXL *q)
 {
     qtest_system_reset(q->qts);
     qcxl_enumerate(q);
-}
-
-/* The backing files are there already: only the rest is saved */
-static void migrate_by(QTestState *qts, const char *command, const char *uri)
-{
-    g_autofree char *status = NULL;
-
-    qtest_qmp_assert_success(qts,
-        "{'execute': 'migrate-set-capabilities', 'arguments': {"
-        " 'capabilities': [{'capability': 'x-ignore-shared',"
-        " 'state': true}] }}");
-    qtest_qmp_assert_success(qts, "{'execute': %s, 'arguments': {'uri': %s}}",
-                             command, uri);
-    do {
-        QDict *rsp = qtest_qmp_assert_success_ref(qts,
-            "{'execute': 'query-migrate'}");
-
-        g_free(status);
-        status = g_strdup(qdict_get_try_str(rsp, "status") ?: "none");
-        qobject_unref(rsp);
-        g_assert_cmpstr(status, !=, "failed");
-        g_usleep(10000);
-    } while (!g_str_equal(status, "completed"));
-}
-
-void qcxl_migrate(QCXL *q)
-{
-    g_autofree char *path = qcxl_file(q, "state");
-    g_autofree char *uri = g_strconcat("file:", path, NULL);
-
-    migrate_by(q->qts, "migrate", uri);
-    qtest_quit(q->qts);
-    q->qts = qtest_initf("%s -incoming defer", q->args);
-    migrate_by(q->qts, "migrate-incoming", uri);
 }
 
 static QCXLFn *function_at(QCXL *q, uint16_t class, unsigned n)

@@ -52,6 +52,8 @@ void qcxl_mem(QCXLTopology *t, const char *id, const char *port,
 /* Only the backends of such a device */
 void qcxl_backends(QCXLTopology *t, const char *id,
                    unsigned vmem, unsigned pmem);
+/* A backend @id.nv for the property 'nv' */
+void qcxl_nv(QCXLTopology *t, const char *id);
 /* A window of @mib MiB over the bridges in @targets, "id id ..." */
 void qcxl_window(QCXLTopology *t, unsigned mib, const char *granularity,
                  const char *targets);
@@ -63,6 +65,7 @@ void qcxl_window(QCXLTopology *t, unsigned mib, const char *granularity,
 #define QCXL_BRIDGES_MAX    16
 #define QCXL_WINDOWS_MAX    8
 #define QCXL_LSA_SIZE       (128 * 1024)
+#define QCXL_NV_SIZE        (256 * 1024)
 
 /* CXL r3.1 8.2.4: capabilities of a component, as addresses; 0: not there */
 typedef struct QCXLComponent {
@@ -142,6 +145,10 @@ void qcxl_quit(QCXL *q);
 void qcxl_enumerate(QCXL *q);
 /* System reset, then enumeration anew */
 void qcxl_reset(QCXL *q);
+/* The same command line anew, on the same backing files, and enumerated */
+void qcxl_restart(QCXL *q);
+/* Secondary Bus Reset of what is below @port, unmasked or masked */
+void qcxl_bus_reset(QCXLFn *port, bool unmask);
 /*
  * In the order of the buses, down each branch before the next, the @n-th port
  * of any kind, memory device, or function of an ID; NULL past the last
@@ -165,6 +172,8 @@ void qcxl_migrate(QCXL *q);
  * when it is to go: take it away, which is the end of device @id
  */
 void qcxl_slot_power_on(QCXLFn *port);
+/* Power off and on again, without anything being unplugged */
+void qcxl_slot_power_cycle(QCXLFn *port);
 void qcxl_slot_eject(QCXLFn *port, const char *id);
 /* Path of a backing file; free it */
 char *qcxl_file(QCXL *q, const char *name);

@@ -69,8 +69,10 @@ void cxl_component_init(CXLComponent *c, Object *owner, const char *name,
                         const CXLComponentConfig *config,
                         void (*decoders_changed)(void *opaque), void *opaque);
 void cxl_component_destroy(CXLComponent *c);
-/* Reset all registers; sticky ones only if @cold. Calls decoders_changed. */
-void cxl_component_reset(CXLComponent *c, bool cold);
+/* Reset registers that are not sticky. Calls decoders_changed. */
+void cxl_component_reset(CXLComponent *c);
+/* Reset registers that are: RAS and link; none of them is a decoder's */
+void cxl_component_reset_sticky(CXLComponent *c);
 
 /* CXL r3.1 8.2.4.17: latch RAS errors; true when one of them is unmasked */
 bool cxl_ras_correctable(CXLComponent *c, uint32_t status);

@@ -22,6 +22,7 @@ struct CXLDvsecReg;
  * @gpf: offset of the GPF DVSEC, of a port or of a device
  * @flex_bus: offset of the Flex Bus Port DVSEC
  * @locator: offset of the Register Locator DVSEC
+ * @reset_initiated: see cxl_dvsec_add_reset()
  * @parts: the registers of each DVSEC that software can write
  *
  * Masks live in the PCIDevice, so that any access width is right; the
@@ -35,6 +36,8 @@ typedef struct CXLDvsecs {
     uint16_t gpf;
     uint16_t flex_bus;
     uint16_t locator;
+    void (*reset_initiated)(void *opaque);
+    void *opaque;
     unsigned nr_parts;
     struct {
         uint16_t offset;
@@ -59,6 +62,15 @@ void cxl_dvsec_init(CXLDvsecs *d, PCIDevice *pdev, uint16_t offset);
  *              of 0 ends the list; multiples of 256 MiB
  */
 void cxl_dvsec_add_device(CXLDvsecs *d, const uint64_t range_size[2]);
+/**
+ * cxl_dvsec_add_reset: CXL r3.1 9.7: let software initiate a CXL Reset, which
+ * the device carries out within 100 ms
+ * @initiated: starts it; its end is told by cxl_dvsec_reset_done()
+ */
+void cxl_dvsec_add_reset(CXLDvsecs *d, void (*initiated)(void *opaque),
+                         void *opaque);
+/* CXL r3.1 8.1.3.5: show that a CXL Reset has completed, or failed */
+void cxl_dvsec_reset_done(CXLDvsecs *d, bool ok);
 /* CXL r3.1 8.1.5: CXL Extensions DVSEC for Ports */
 void cxl_dvsec_add_port(CXLDvsecs *d);
 /* CXL r3.1 8.1.6: GPF DVSEC for CXL Port */
@@ -71,10 +83,10 @@ void cxl_dvsec_add_flex_bus(CXLDvsecs *d, bool mem);
 void cxl_dvsec_add_locator(CXLDvsecs *d, const CXLRegBlock *blocks,
                            unsigned nr);
 
-/* Act on a guest's write that the PCI core has carried out: locks */
+/* Act on a guest's write that the PCI core has carried out: locks, resets */
 void cxl_dvsec_written(CXLDvsecs *d, uint32_t addr, int len);
-/* Back to reset values; sticky fields only if @cold */
-void cxl_dvsec_reset(CXLDvsecs *d, bool cold);
+/* Back to reset values, locked or not; @mem_only: only state of CXL.mem */
+void cxl_dvsec_reset(CXLDvsecs *d, bool mem_only);
 /* After a load: masks as the registers say */
 void cxl_dvsec_sync(CXLDvsecs *d);
 

@@ -81,6 +81,8 @@ void cxl_regfile_add(CXLRegFile *rf, uint32_t base, const CXLRegRow *rows,
 
 /* Back to reset values; bits that are sticky keep theirs unless @cold */
 void cxl_regfile_reset(CXLRegFile *rf, bool cold);
+/* Only bits that are sticky go back to their reset values */
+void cxl_regfile_reset_sticky(CXLRegFile *rf);
 
 /*
  * A guest's read: @size bytes, 1 to 8, little-endian, from any @offset and

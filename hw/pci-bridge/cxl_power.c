@@ -1,0 +1,73 @@
+/*
+ * Power of a function, and which kind of reset comes to it
+ *
+ * QEMU has one kind of reset, which it does to a function, to a bus, or to
+ * the machine. Who else is in reset tells which kind it is.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qemu/range.h"
+#include "hw/cxl/cxl-power.h"
+#include "hw/pci/pci_bus.h"
+#include "hw/pci/pcie.h"
+
+void cxl_power_init(CXLPower *power, PCIDevice *pdev)
+{
+    *power = (CXLPower) { .pdev = pdev };
+    memcpy(power->aer, pdev->config + pdev->exp.aer_cap, sizeof(power->aer));
+}
+
+/*
+ * The top of what is in reset: the machine; the bus of a port whose Secondary
+ * Bus Reset was written; or a function that was plugged in, or whose slot was
+ * switched on or off.
+ */
+static CXLResetKind power_kind(PCIDevice *pdev)
+{
+    for (;;) {
+        PCIBus *bus = pci_get_bus(pdev);
+
+        if (!resettable_is_in_reset(OBJECT(bus))) {
+            return CXL_RESET_COLD;
+        }
+        if (pci_bus_is_root(bus)) {
+            return CXL_RESET_WARM;
+        }
+        pdev = bus->parent_dev;
+        if (!resettable_is_in_reset(OBJECT(pdev))) {
+            return CXL_RESET_HOT;
+        }
+    }
+}
+
+CXLResetKind cxl_power_reset(CXLPower *power, ResetType type)
+{
+    bool was_on = power->on;
+
+    power->on = true;
+    if (type == RESET_TYPE_SNAPSHOT_LOAD || !was_on) {
+        return CXL_RESET_COLD;
+    }
+    return power->flr ? CXL_RESET_FLR : power_kind(power->pdev);
+}
+
+void cxl_power_written(CXLPower *power, uint32_t addr, uint32_t value,
+                       int len)
+{
+    uint32_t control = power->pdev->exp.exp_cap + PCI_EXP_DEVCTL;
+
+    if (ranges_overlap(addr, len, control, 2)) {
+        power->flr = true;
+        pcie_cap_flr_write_config(power->pdev, addr, value, len);
+        power->flr = false;
+    }
+}
+
+void cxl_power_reset_aer(CXLPower *power)
+{
+    PCIDevice *pdev = power->pdev;
+
+    memcpy(pdev->config + pdev->exp.aer_cap, power->aer, sizeof(power->aer));
+    pdev->exp.aer_log.log_num = 0;
+}

@@ -1,0 +1,69 @@
+/*
+ * What each kind of reset does to each piece of state
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_CXL_RESET_TABLE_H
+#define HW_CXL_RESET_TABLE_H
+
+#include "hw/cxl/cxl-reset.h"
+
+/*
+ * The devices reset by these rows, tests/qtest/cxl-reset-table-test.c has a
+ * case for each cell, and scripts/reset-table makes the documentation's tables
+ * of them. Whoever adds state adds a row here, a function to reset it in
+ * hw/mem/cxl_type3_reset.c unless nothing does, and a way to set and to see it
+ * in tests/qtest/cxl/reset-drivers.c, then runs "scripts/reset-table --write".
+ *
+ * R: reset to what it was when power came on; K: kept; N: there is no such
+ * reset. Columns: cold, warm, hot, FLR, CXL Reset, unplug and replug, a new
+ * QEMU on the same files. What is in the backend of 'nv' is kept.
+ */
+
+/*
+ * Memory devices, in the order in which they reset: component registers come
+ * last, for they change the windows
+ */
+#define CXL_RESET_TABLE_DEVICE(X) \
+    X(PCI, "BARs, Command, MSI-X",              R, R, R, R, K, R, R) \
+    X(PCIE, "PCIe Device Control",              R, R, R, R, K, R, R) \
+    X(AER, "AER registers",                     R, K, K, K, K, R, R) \
+    X(DOE, "DOE mailbox",                       R, R, R, R, K, R, R) \
+    X(BACKGROUND, "Background operation",       R, R, R, R, K, R, R) \
+    X(MAILBOX, "Mailbox registers, unfinished lists", R, R, R, R, K, R, R) \
+    X(TIMESTAMP, "Timestamp",                   R, R, R, K, R, R, R) \
+    X(ALERTS, "Alert configuration",            R, R, R, K, K, R, R) \
+    X(EVENTS, "Event logs",                     R, K, K, K, K, R, R) \
+    X(EVENT_POLICY, "Event interrupt policy",   R, K, K, K, K, R, R) \
+    X(POISON, "Poison list",                    K, K, K, K, K, R, R) \
+    X(LSA, "Label storage area",                K, K, K, K, K, K, K) \
+    X(VOLATILE, "Volatile memory",              K, K, K, K, K, K, K) \
+    X(PERSISTENT, "Persistent memory",          K, K, K, K, K, K, K) \
+    X(CXL_RESET, "CXL Reset under way, its outcome", R, R, R, K, N, R, R) \
+    X(CONFIG_LOCK, "DVSEC CXL Lock",            R, R, R, K, K, R, R) \
+    X(MEM_ENABLE, "DVSEC CXL Control, ranges",  R, R, R, K, R, R, R) \
+    X(RAS, "RAS and link registers",            R, K, K, K, K, R, R) \
+    X(HDM, "HDM decoders",                      R, R, R, K, R, R, R)
+
+/* Root ports, and upstream and downstream ports of switches */
+#define CXL_RESET_TABLE_PORT(X) \
+    X(PCI, "BARs, Command, bus numbers, windows", R, R, R, N, N, R, R) \
+    X(PCIE, "PCIe Device Control",              R, R, R, N, N, R, R) \
+    X(AER, "AER registers",                     R, K, K, N, N, R, R) \
+    X(DVSECS, "Unmask SBR, GPF phases, Flex Bus", R, R, R, N, N, R, R) \
+    X(RAS, "RAS and link registers",            R, K, K, N, N, R, R) \
+    X(HDM, "HDM decoders",                      R, R, R, N, N, R, R)
+
+/* Host bridges */
+#define CXL_RESET_TABLE_BRIDGE(X) \
+    X(HDM, "HDM decoders",                      R, R, N, N, N, N, R)
+
+#define CXL_RESET_ENUM(name, ...) CXL_STATE_##name,
+enum { CXL_RESET_TABLE_DEVICE(CXL_RESET_ENUM) CXL_STATES };
+#undef CXL_RESET_ENUM
+
+#define CXL_RESET_ENUM(name, ...) CXL_PORT_STATE_##name,
+enum { CXL_RESET_TABLE_PORT(CXL_RESET_ENUM) CXL_PORT_STATES };
+#undef CXL_RESET_ENUM
+
+#endif /* HW_CXL_RESET_TABLE_H */

@@ -1,0 +1,43 @@
+/*
+ * How a test sets and sees each piece of state of the reset table
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef TESTS_QTEST_CXL_RESET_DRIVERS_H
+#define TESTS_QTEST_CXL_RESET_DRIVERS_H
+
+#include "libqos/cxl.h"
+#include "hw/cxl/reset-table.h"
+
+/**
+ * ResetTarget: what is reset; found anew after each enumeration
+ * @fn: NULL for a host bridge
+ */
+typedef struct ResetTarget {
+    QCXL *q;
+    QCXLFn *fn;
+    const QCXLComponent *comp;
+} ResetTarget;
+
+/**
+ * ResetDriver: of one row
+ * @set: gives the state another value than it has when power comes on; what
+ *       is not just a bit or two is made of @token, which differs each time
+ * @get: reads the state, or enough of it, without changing it
+ * @opcode: a command that @set needs; 0 for none
+ */
+typedef struct ResetDriver {
+    void (*set)(const ResetTarget *t, uint32_t token);
+    uint64_t (*get)(const ResetTarget *t);
+    uint16_t opcode;
+} ResetDriver;
+
+/* By CXL_STATE_*, and by CXL_PORT_STATE_* */
+extern const ResetDriver reset_device_drivers[CXL_STATES];
+extern const ResetDriver reset_port_drivers[CXL_PORT_STATES];
+/* Of the decoders of any component */
+extern const ResetDriver reset_hdm_driver;
+/* CXL r3.1 9.7: let software reset what belongs to CXL.mem */
+void reset_by_cxl_reset(const ResetTarget *t);
+
+#endif /* TESTS_QTEST_CXL_RESET_DRIVERS_H */
