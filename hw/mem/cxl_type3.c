@@ -71,14 +71,13 @@ static void type3_config_write(PCIDevice *pdev, uint32_t addr,
 /* CXL r3.1 8.1.1, 8.1.9: the DVSECs that a memory device must have */
 static void type3_init_dvsecs(CXLType3 *ct3)
 {
-    CXLMemCapacity capacity = cxl_dpa_capacity(&ct3->dpa);
-    uint64_t ranges[2] = { capacity.vmem ?: capacity.pmem,
-                           capacity.vmem ? capacity.pmem : 0 };
+    uint64_t ranges[2];
     static const CXLRegBlock blocks[] = {
         { .bar = TYPE3_BAR_COMPONENT, .id = CXL_LOCATOR_ID_COMPONENT },
         { .bar = TYPE3_BAR_DEVICE, .id = CXL_LOCATOR_ID_DEVICE },
     };
 
+    cxl_type3_ranges(ct3, ranges);
     cxl_dvsec_init(&ct3->dvsecs, PCI_DEVICE(ct3), TYPE3_DVSEC_OFFSET);
     cxl_dvsec_add_device(&ct3->dvsecs, ranges);
     cxl_dvsec_add_gpf_device(&ct3->dvsecs);
@@ -135,12 +134,11 @@ static void type3_exit_pcie(PCIDevice *pdev)
 
 static void type3_init_component(CXLType3 *ct3)
 {
-    CXLMemCapacity capacity = cxl_dpa_capacity(&ct3->dpa);
     CXLComponentConfig config = {
         .kind = CXL_COMPONENT_TYPE3,
         .hdm.endpoint = true,
         .hdm.count = ct3->hdm_decoders,
-        .hdm.dpa_size = capacity.vmem + capacity.pmem,
+        .hdm.dpa_size = cxl_dpa_size(&ct3->dpa),
     };
 
     cxl_component_init(&ct3->component, OBJECT(ct3), "cxl-type3-component",
@@ -186,8 +184,14 @@ static bool type3_init_cdat(CXLType3 *ct3, Error **errp)
 
 static bool type3_init_memory(CXLType3 *ct3, Error **errp)
 {
-    if (!cxl_dpa_init(&ct3->dpa, ct3->vmem, ct3->memdev ?: ct3->pmem,
-                      ct3->lsa, errp)) {
+    const CXLDpaBackends backends = {
+        .memory[CXL_DPA_VOLATILE] = ct3->vmem,
+        .memory[CXL_DPA_PARTITIONABLE] = ct3->partitionable,
+        .memory[CXL_DPA_PERSISTENT] = ct3->memdev ?: ct3->pmem,
+        .lsa = ct3->lsa,
+    };
+
+    if (!cxl_dpa_init(&ct3->dpa, &backends, ct3->partition_volatile, errp)) {
         return false;
     }
     if (!cxl_nv_init(&ct3->nv, ct3->nv_backend, DEVICE(ct3), errp)) {
@@ -206,6 +210,7 @@ static void type3_destroy_memory(CXLType3 *ct3)
 static void type3_realize(PCIDevice *pdev, Error **errp)
 {
     CXLType3 *ct3 = CXL_TYPE3(pdev);
+    CXLMemCapacity capacity;
 
     if (!type3_check_properties(ct3, errp) || !type3_init_memory(ct3, errp)) {
         return;
@@ -224,8 +229,9 @@ static void type3_realize(PCIDevice *pdev, Error **errp)
     type3_init_component(ct3);
     cxl_type3_init_sets(ct3);
     cxl_power_init(&ct3->power, pdev);
-    trace_cxl_type3_realize(cxl_type3_name(ct3), ct3->dpa.vmem.size,
-                            ct3->dpa.pmem.size, ct3->serial.number);
+    capacity = cxl_dpa_capacity(&ct3->dpa);
+    trace_cxl_type3_realize(cxl_type3_name(ct3), capacity.vmem, capacity.pmem,
+                            ct3->serial.number);
     cxl_windows_update();
 }
 
@@ -294,9 +300,12 @@ static const Property type3_properties[] = {
     TYPE3_PROP_BACKEND("volatile-memdev", vmem),
     TYPE3_PROP_BACKEND("persistent-memdev", pmem),
     TYPE3_PROP_BACKEND("memdev", memdev),
+    TYPE3_PROP_BACKEND("partitionable-memdev", partitionable),
     TYPE3_PROP_BACKEND("lsa", lsa),
     TYPE3_PROP_BACKEND("nv", nv_backend),
     DEFINE_PROP_STRING("cdat", CXLType3, cdat_file),
+    DEFINE_PROP_SIZE("partition-volatile", CXLType3, partition_volatile,
+                     CXL_DPA_ALL_VOLATILE),
     DEFINE_PROP_UINT64("sn", CXLType3, sn, 0),
     DEFINE_PROP_UINT8("hdm-decoders", CXLType3, hdm_decoders,
                       CXL_HDM_ENDPOINT_DECODERS_MAX),

@@ -52,6 +52,8 @@ void cxl_type3_init_cxl_reset(CXLType3 *ct3);
 void cxl_type3_destroy_cxl_reset(CXLType3 *ct3);
 extern const VMStateDescription vmstate_cxl_type3_reset;
 
+/* CXL r3.1 8.1.3.8: sizes of the one or two ranges of the DVSEC */
+void cxl_type3_ranges(const CXLType3 *ct3, uint64_t ranges[2]);
 /* Fill in the methods of the interface TYPE_CXL_MEM */
 void cxl_type3_mem_class_init(CXLMemClass *mc);
 

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "hw/cxl/trace.h"
 #include "cxl_type3_internal.h"
 
 /*
@@ -27,6 +28,41 @@ static unsigned type3_nr_decoders(CXLMem *mem)
 static CXLMemCapacity type3_capacity(CXLMem *mem)
 {
     return cxl_dpa_capacity(&CXL_TYPE3(mem)->dpa);
+}
+
+void cxl_type3_ranges(const CXLType3 *ct3, uint64_t ranges[2])
+{
+    CXLMemCapacity capacity = cxl_dpa_capacity(&ct3->dpa);
+
+    ranges[0] = capacity.vmem ?: capacity.pmem;
+    ranges[1] = capacity.vmem ? capacity.pmem : 0;
+}
+
+/* Whatever tells a host how much there is of each kind of memory follows */
+static bool type3_partition(CXLMem *mem, uint64_t vmem)
+{
+    CXLType3 *ct3 = CXL_TYPE3(mem);
+    CXLMemCapacity capacity;
+    uint64_t ranges[2];
+
+    if (!cxl_dpa_partition(&ct3->dpa, vmem)) {
+        return false;
+    }
+    capacity = cxl_dpa_capacity(&ct3->dpa);
+    trace_cxl_type3_partition(cxl_type3_name(ct3), capacity.vmem,
+                              capacity.pmem);
+    cxl_type3_ranges(ct3, ranges);
+    cxl_dvsec_set_ranges(&ct3->dvsecs, ranges);
+    if (!ct3->cdat_file) {
+        cxl_cdat_destroy(&ct3->cdat);
+        cxl_cdat_build_mem(&ct3->cdat, capacity.vmem, capacity.pmem);
+    }
+    return true;
+}
+
+static bool type3_mapped(CXLMem *mem)
+{
+    return cxl_hdm_any_committed(&CXL_TYPE3(mem)->component.hdm);
 }
 
 static MemTxResult type3_read(CXLMem *mem, uint64_t dpa, uint64_t *value,
@@ -86,6 +122,8 @@ static bool type3_nv_load(CXLMem *mem, CXLNvArea area, void *buf, uint32_t len)
 void cxl_type3_mem_class_init(CXLMemClass *mc)
 {
     mc->capacity = type3_capacity;
+    mc->partition = type3_partition;
+    mc->mapped = type3_mapped;
     mc->nr_decoders = type3_nr_decoders;
     mc->decoder = type3_decoder;
     mc->ram = type3_ram;

@@ -38,6 +38,8 @@ typedef struct Case {
 #define WINDOW(option) MACHINE FMW "256M,cxl-fmw.0." option HB0
 #define PORTS MACHINE HB0 RP0 RP1
 #define VMEM PORTS RAM("v0", "256M") MEM ",volatile-memdev=v0"
+#define PART PORTS RAM("q0", "512M") RAM("l0", "128K") \
+    MEM ",partitionable-memdev=q0,lsa=l0"
 #define SWITCH PORTS " -device cxl-upstream,id=us0,bus=rp0"
 #define DSP0 " -device cxl-downstream,id=ds0,bus=us0,chassis=0,slot=2,port=0"
 #define BRIDGE MACHINE " -device pxb-cxl,bus=pcie.0,bus_nr=16"
@@ -193,6 +195,21 @@ static const Case cases[] = {
       PORTS RAM("p0", "256M") RAM("p1", "256M") RAM("l0", "128K")
       MEM ",memdev=p0,persistent-memdev=p1,lsa=l0",
       { "memdev", "persistent-memdev" } },
+    { "type3/partitionable", PART },
+    { "type3/partitionable-no-lsa",
+      PORTS RAM("q0", "256M") MEM ",partitionable-memdev=q0", { "lsa" } },
+    { "type3/partitionable-size",
+      PORTS RAM("q0", "300M") RAM("l0", "128K")
+      MEM ",partitionable-memdev=q0,lsa=l0",
+      { "partitionable-memdev", "q0", "256 MiB" } },
+    { "type3/partition-volatile", PART ",partition-volatile=256M" },
+    { "type3/partition-volatile-none", PART ",partition-volatile=0" },
+    { "type3/partition-volatile-alignment", PART ",partition-volatile=100M",
+      { "partition-volatile", "256 MiB" } },
+    { "type3/partition-volatile-big", PART ",partition-volatile=768M",
+      { "partition-volatile", "536870912", "partitionable-memdev" } },
+    { "type3/partition-volatile-alone", VMEM ",partition-volatile=0",
+      { "partition-volatile", "partitionable-memdev" } },
     { "type3/decoders-good", VMEM ",hdm-decoders=1" },
     { "type3/decoders-5", VMEM ",hdm-decoders=5",
       { "hdm-decoders", "1, 2, 4, 6, 8 or 10" } },

@@ -43,7 +43,10 @@ typedef struct Device {
 
 static CXLMemCapacity fake_capacity(CXLMem *mem)
 {
-    return (CXLMemCapacity) { .vmem = VMEM, .pmem = PMEM, .lsa = LSA };
+    return (CXLMemCapacity) {
+        .vmem = VMEM, .pmem = PMEM, .lsa = LSA,
+        .volatile_only = VMEM, .persistent_only = PMEM,
+    };
 }
 
 static void fake_lsa_read(CXLMem *mem, uint64_t offset, void *buf,

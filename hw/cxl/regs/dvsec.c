@@ -141,12 +141,17 @@ static void cxl_dvsec_add_regs(CXLDvsecs *d, uint16_t offset,
 
 /*
  * CXL r3.1 8.1.3.8.1, 8.1.3.8.2: DVSEC CXL Range n Size. CDAT tells what kind
- * of memory it is; memory is ready from the start.
+ * of memory it is; memory is ready from the start. Without memory, all zeros.
  */
 static void cxl_dvsec_set_range(CXLDvsecs *d, unsigned n, uint64_t size)
 {
     uint32_t low = size & CXL_DEVICE_RANGE_LOW_MASK;
 
+    if (!size) {
+        cxl_dvsec_set(d, d->device + CXL_DEVICE_RANGE_SIZE_HIGH(n), 4, 0);
+        cxl_dvsec_set(d, d->device + CXL_DEVICE_RANGE_SIZE_LOW(n), 4, 0);
+        return;
+    }
     assert(size % (CXL_DEVICE_RANGE_LOW_MASK & -CXL_DEVICE_RANGE_LOW_MASK)
            == 0);
     low = FIELD_DP32(low, CXL_DEVICE_RANGE, INFO_VALID, 1);
@@ -159,9 +164,33 @@ static void cxl_dvsec_set_range(CXLDvsecs *d, unsigned n, uint64_t size)
     cxl_dvsec_set(d, d->device + CXL_DEVICE_RANGE_SIZE_LOW(n), 4, low);
 }
 
+void cxl_dvsec_set_ranges(CXLDvsecs *d, const uint64_t range_size[2])
+{
+    uint8_t *at = d->pdev->config + d->device + CXL_DEVICE_CAPABILITY;
+    unsigned ranges = range_size[1] ? 2 : 1;
+
+    pci_set_word(at, FIELD_DP16(pci_get_word(at), CXL_DEVICE_CAPABILITY,
+                                HDM_COUNT, ranges));
+    for (unsigned n = 0; n < 2; n++) {
+        cxl_dvsec_set_range(d, n, range_size[n]);
+    }
+}
+
+/* A saved state may have other ranges: the owner sets them after it */
+static void cxl_dvsec_leave_ranges_unchecked(CXLDvsecs *d)
+{
+    uint8_t *cmask = d->pdev->cmask + d->device;
+
+    pci_word_test_and_clear_mask(cmask + CXL_DEVICE_CAPABILITY,
+                                 R_CXL_DEVICE_CAPABILITY_HDM_COUNT_MASK);
+    for (unsigned n = 0; n < 2; n++) {
+        pci_set_long(cmask + CXL_DEVICE_RANGE_SIZE_HIGH(n), 0);
+        pci_set_long(cmask + CXL_DEVICE_RANGE_SIZE_LOW(n), 0);
+    }
+}
+
 void cxl_dvsec_add_device(CXLDvsecs *d, const uint64_t range_size[2])
 {
-    unsigned ranges = range_size[0] && range_size[1] ? 2 : 1;
     uint16_t cap = R_CXL_DEVICE_CAPABILITY_IO_MASK |
                    R_CXL_DEVICE_CAPABILITY_MEM_MASK |
                    R_CXL_DEVICE_CAPABILITY_MEM_HWINIT_MASK |
@@ -170,13 +199,11 @@ void cxl_dvsec_add_device(CXLDvsecs *d, const uint64_t range_size[2])
     d->device = cxl_dvsec_add(d, CXL_DVSEC_ID_DEVICE,
                               CXL_DVSEC_REVISION_DEVICE,
                               CXL_DVSEC_LENGTH_DEVICE);
-    cap = FIELD_DP16(cap, CXL_DEVICE_CAPABILITY, HDM_COUNT, ranges);
     cxl_dvsec_set(d, d->device + CXL_DEVICE_CAPABILITY, 2, cap);
     cxl_dvsec_set(d, d->device + CXL_DEVICE_STATUS2, 2,
                   R_CXL_DEVICE_STATUS2_PM_INIT_COMPLETE_MASK);
-    for (unsigned n = 0; n < ranges; n++) {
-        cxl_dvsec_set_range(d, n, range_size[n]);
-    }
+    cxl_dvsec_set_ranges(d, range_size);
+    cxl_dvsec_leave_ranges_unchecked(d);
     cxl_dvsec_add_regs(d, d->device, cxl_device_regs,
                        ARRAY_SIZE(cxl_device_regs));
 }

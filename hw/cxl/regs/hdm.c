@@ -486,6 +486,16 @@ bool cxl_hdm_enabled(const CXLHdm *hdm)
                       CXL_HDM_GLOBAL_CONTROL, ENABLE);
 }
 
+bool cxl_hdm_any_committed(const CXLHdm *hdm)
+{
+    for (unsigned n = 0; n < hdm->config.count; n++) {
+        if (cxl_hdm_committed(hdm, n)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool cxl_hdm_decoder(const CXLHdm *hdm, unsigned n, CXLDecoder *out)
 {
     if (n >= hdm->config.count || !cxl_hdm_enabled(hdm) ||

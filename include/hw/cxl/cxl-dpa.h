@@ -6,27 +6,60 @@
 #ifndef HW_CXL_DPA_H
 #define HW_CXL_DPA_H
 
+#include "qemu/rcu.h"
 #include "exec/memory.h"
 #include "system/hostmem.h"
 #include "hw/cxl/cxl-mem.h"
 #include "hw/cxl/model/poison.h"
 
+/*
+ * What memory a device has, in the order of its addresses. What is
+ * partitionable is volatile first and then persistent.
+ */
+typedef enum CXLDpaKind {
+    CXL_DPA_VOLATILE,
+    CXL_DPA_PARTITIONABLE,
+    CXL_DPA_PERSISTENT,
+    CXL_DPA_BANKS
+} CXLDpaKind;
+
 /**
- * CXLDpaPartition: one partition
- * @backend, @mr: its memory, NULL when there is no partition
+ * CXLDpaBackends: where the memory comes from
+ * @memory: by kind; any may be NULL, but not all of them
+ * @lsa: may be NULL if all memory is volatile for good
+ */
+typedef struct CXLDpaBackends {
+    HostMemoryBackend *memory[CXL_DPA_BANKS];
+    HostMemoryBackend *lsa;
+} CXLDpaBackends;
+
+/*
+ * An address space of its own for a backend. Writing to RAM by it drops the
+ * code that TCG has translated from there and marks it dirty for migration,
+ * none of which happens to the RAM of a device that is just written to.
+ */
+typedef struct CXLDpaMedia {
+    struct rcu_head rcu;
+    AddressSpace as;
+} CXLDpaMedia;
+
+/**
+ * CXLDpaBank: one memory backend
+ * @backend, @mr: its memory, NULL when there is none
  * @media: by which writes reach @mr
  * @base, @size: the DPAs it takes, in bytes
  */
-typedef struct CXLDpaPartition {
+typedef struct CXLDpaBank {
     HostMemoryBackend *backend;
     MemoryRegion *mr;
-    struct CXLDpaMedia *media;
+    CXLDpaMedia *media;
     uint64_t base;
     uint64_t size;
-} CXLDpaPartition;
+} CXLDpaBank;
 
 /**
  * CXLDpa: the address space of a device, volatile memory first
+ * @vmem: bytes from DPA 0 on that are volatile; all others are persistent
  * @lsa: the label storage area, NULL when there is none
  * @poison: the owner's poison list, NULL for none
  * @media_disabled: every access fails
@@ -34,11 +67,12 @@ typedef struct CXLDpaPartition {
  * @dev: set by cxl_dpa_register_ram()
  *
  * After a change of @media_disabled or of the list, or before
- * cxl_dpa_destroy(), the owner brings the windows up to date.
+ * cxl_dpa_destroy(), the owner brings the windows up to date. Which byte of
+ * which bank stands at a DPA never changes.
  */
 typedef struct CXLDpa {
-    CXLDpaPartition vmem;
-    CXLDpaPartition pmem;
+    CXLDpaBank banks[CXL_DPA_BANKS];
+    uint64_t vmem;
     HostMemoryBackend *lsa;
     const CXLPoisonList *poison;
     bool media_disabled;
@@ -46,23 +80,35 @@ typedef struct CXLDpa {
     DeviceState *dev;
 } CXLDpa;
 
+/* All of the partitionable memory is volatile */
+#define CXL_DPA_ALL_VOLATILE UINT64_MAX
+
 /**
  * cxl_dpa_init: claim the backends
- * @vmem, @pmem, @lsa: any may be NULL, but not both of the first
+ * @partition_volatile: bytes of the partitionable memory that are volatile
  *
  * Fails, naming the property, when none is given, one is in use already, one
- * is read-only, memory is not a multiple of 256 MiB, or persistent memory has
- * no LSA. @d->poison and @d->media_disabled are the owner's to set.
+ * is read-only, memory is not a multiple of 256 MiB, there is no LSA for what
+ * is or can become persistent, or @partition_volatile is out of range.
+ * @d->poison and @d->media_disabled are the owner's to set.
  */
-bool cxl_dpa_init(CXLDpa *d, HostMemoryBackend *vmem, HostMemoryBackend *pmem,
-                  HostMemoryBackend *lsa, Error **errp);
+bool cxl_dpa_init(CXLDpa *d, const CXLDpaBackends *backends,
+                  uint64_t partition_volatile, Error **errp);
 /* Have the contents saved, loaded and migrated, as RAM of @dev */
 void cxl_dpa_register_ram(CXLDpa *d, DeviceState *dev);
 /* Let go of the backends, so that another device may have them */
 void cxl_dpa_destroy(CXLDpa *d);
 CXLMemCapacity cxl_dpa_capacity(const CXLDpa *d);
-/* The partition that holds @dpa, or NULL */
-const CXLDpaPartition *cxl_dpa_partition_of(const CXLDpa *d, uint64_t dpa);
+/* Bytes of both partitions */
+uint64_t cxl_dpa_size(const CXLDpa *d);
+/*
+ * Let the volatile partition end at @vmem, and the persistent one begin there;
+ * false when @vmem is no multiple of 256 MiB, or outside of what is
+ * partitionable. Content stays where it is.
+ */
+bool cxl_dpa_partition(CXLDpa *d, uint64_t vmem);
+/* The bank that holds @dpa, or NULL */
+const CXLDpaBank *cxl_dpa_bank_of(const CXLDpa *d, uint64_t dpa);
 /*
  * Read or write @size bytes, 1 to 8, little-endian. Checks in this order:
  * range, media, poison; poison fails reads only, a write neither fails nor
@@ -72,7 +118,7 @@ MemTxResult cxl_dpa_read(const CXLDpa *d, uint64_t dpa, uint64_t *value,
                          unsigned size, MemTxAttrs attrs);
 MemTxResult cxl_dpa_write(const CXLDpa *d, uint64_t dpa, uint64_t value,
                           unsigned size, MemTxAttrs attrs);
-/* As CXLMemClass.ram() */
+/* As CXLMemClass.ram(); NULL across a boundary of partitions or banks */
 MemoryRegion *cxl_dpa_ram(const CXLDpa *d, uint64_t dpa, uint64_t len,
                           hwaddr *offset);
 /* As CXLMemClass.checked(): what is poisoned */

@@ -22,11 +22,15 @@ DECLARE_CLASS_CHECKERS(CXLMemClass, CXL_MEM, TYPE_CXL_MEM)
  * byte, or the first persistent one of a device without volatile memory
  * @vmem: volatile capacity, a multiple of 256 MiB
  * @pmem: persistent capacity, a multiple of 256 MiB, right after it
+ * @volatile_only, @persistent_only: how much of each is that for good; what is
+ *     between them can be moved from one to the other
  * @lsa: label storage area
  */
 typedef struct CXLMemCapacity {
     uint64_t vmem;
     uint64_t pmem;
+    uint64_t volatile_only;
+    uint64_t persistent_only;
     uint64_t lsa;
 } CXLMemCapacity;
 
@@ -75,6 +79,18 @@ struct CXLMemClass {
      * any time after realize. Mandatory.
      */
     CXLMemCapacity (*capacity)(CXLMem *mem);
+    /*
+     * Makes the first @vmem bytes volatile, and all others persistent; false,
+     * and nothing changes, when capacity() says that they cannot be. Called
+     * while no decoder is committed, at realize, and before decoders are
+     * loaded. Optional: without it capacity() does not change.
+     */
+    bool (*partition)(CXLMem *mem, uint64_t vmem);
+    /*
+     * Returns whether any decoder is committed, be it used or not. Called by
+     * commands that change memory under a host's feet. Optional: never.
+     */
+    bool (*mapped)(CXLMem *mem);
     /*
      * Reads or writes @size bytes, 1 to 8, at @dpa through all of the
      * device's checks; returns MEMTX_OK or MEMTX_ERROR. Called for accesses

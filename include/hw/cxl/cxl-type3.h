@@ -34,6 +34,8 @@ typedef struct CXLType3Reset {
 /**
  * CXLType3: the device
  * @memdev: property, deprecated: another name of @pmem
+ * @partitionable: property: memory that Set Partition Info can divide
+ * @partition_volatile: property: bytes of it that are volatile at first
  * @nv_backend: property 'nv': where state stays that power loss must not lose
  * @sn: property; 0 asks for a number of the device's own
  * @fast_map: property; off: each access is checked one by one
@@ -45,6 +47,8 @@ struct CXLType3 {
     HostMemoryBackend *vmem;
     HostMemoryBackend *pmem;
     HostMemoryBackend *memdev;
+    HostMemoryBackend *partitionable;
+    uint64_t partition_volatile;
     HostMemoryBackend *lsa;
     HostMemoryBackend *nv_backend;
     char *cdat_file;

@@ -62,6 +62,11 @@ void cxl_dvsec_init(CXLDvsecs *d, PCIDevice *pdev, uint16_t offset);
  *              of 0 ends the list; multiples of 256 MiB
  */
 void cxl_dvsec_add_device(CXLDvsecs *d, const uint64_t range_size[2]);
+/*
+ * CXL r3.1 8.1.3.8: the ranges have become others; also called after a load,
+ * which does not check them
+ */
+void cxl_dvsec_set_ranges(CXLDvsecs *d, const uint64_t range_size[2]);
 /**
  * cxl_dvsec_add_reset: CXL r3.1 9.7: let software initiate a CXL Reset, which
  * the device carries out within 100 ms

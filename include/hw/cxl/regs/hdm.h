@@ -87,6 +87,8 @@ CXLHdmRefusal cxl_hdm_refusal(const CXLHdm *hdm, unsigned n);
 /* The same in words, to follow "decoder n: " */
 const char *cxl_hdm_refusal_text(CXLHdmRefusal why);
 
+/* Whether any decoder is committed, be decoding enabled or not */
+bool cxl_hdm_any_committed(const CXLHdm *hdm);
 /* Read decoder @n into @out; false when it is not committed or not enabled */
 bool cxl_hdm_decoder(const CXLHdm *hdm, unsigned n, CXLDecoder *out);
 /* CXL r3.1 8.2.4.20.2: HDM Decoder Enable, which only endpoints obey */

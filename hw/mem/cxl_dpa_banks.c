@@ -1,0 +1,320 @@
+/*
+ * Device physical addresses: the memory backends and the two partitions
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qemu/rcu.h"
+#include "qemu/units.h"
+#include "qapi/error.h"
+#include "migration/vmstate.h"
+#include "hw/cxl/cxl-dpa.h"
+
+/* CXL r3.1 8.2.9.9.1.1: capacities are expressed in multiples of 256 MiB */
+#define DPA_CAPACITY_UNIT (256 * MiB)
+
+static const char *const dpa_properties[CXL_DPA_BANKS] = {
+    [CXL_DPA_VOLATILE] = "volatile-memdev",
+    [CXL_DPA_PARTITIONABLE] = "partitionable-memdev",
+    [CXL_DPA_PERSISTENT] = "persistent-memdev",
+};
+
+static CXLDpaMedia *dpa_media_new(MemoryRegion *mr)
+{
+    CXLDpaMedia *media = g_new0(CXLDpaMedia, 1);
+
+    address_space_init(&media->as, mr, "cxl-media");
+    return media;
+}
+
+static void dpa_media_free(CXLDpaMedia *media)
+{
+    g_free(media);
+}
+
+static void dpa_media_destroy(CXLDpaMedia *media)
+{
+    /* RCU callbacks run in order: the address space's own comes first */
+    address_space_destroy(&media->as);
+    call_rcu(media, dpa_media_free, rcu);
+}
+
+static const char *dpa_id(HostMemoryBackend *backend)
+{
+    return object_get_canonical_path_component(OBJECT(backend));
+}
+
+/* Claim @backend for @property */
+static bool dpa_claim(HostMemoryBackend *backend, const char *property,
+                      Error **errp)
+{
+    MemoryRegion *mr = host_memory_backend_get_memory(backend);
+
+    if (host_memory_backend_is_mapped(backend)) {
+        error_setg(errp, "cxl-type3: property '%s': memory backend '%s' is in "
+                   "use already; give each property of each device a backend "
+                   "of its own", property, dpa_id(backend));
+        return false;
+    }
+    if (memory_region_is_rom(mr)) {
+        error_setg(errp, "cxl-type3: property '%s': memory backend '%s' is "
+                   "read-only; give one that can be written to", property,
+                   dpa_id(backend));
+        return false;
+    }
+    host_memory_backend_set_mapped(backend, true);
+    return true;
+}
+
+static bool dpa_bank_init(CXLDpaBank *b, HostMemoryBackend *backend,
+                          uint64_t base, const char *property, Error **errp)
+{
+    MemoryRegion *mr;
+    uint64_t size;
+
+    *b = (CXLDpaBank) { .base = base };
+    if (!backend) {
+        return true;
+    }
+    mr = host_memory_backend_get_memory(backend);
+    size = memory_region_size(mr);
+    if (!size || size % DPA_CAPACITY_UNIT) {
+        error_setg(errp, "cxl-type3: property '%s': memory backend '%s' has "
+                   "%" PRIu64 " bytes; legal sizes are multiples of 256 MiB",
+                   property, dpa_id(backend), size);
+        return false;
+    }
+    if (!dpa_claim(backend, property, errp)) {
+        return false;
+    }
+    *b = (CXLDpaBank) {
+        .backend = backend,
+        .mr = mr,
+        .media = dpa_media_new(mr),
+        .base = base,
+        .size = size,
+    };
+    return true;
+}
+
+static void dpa_bank_destroy(CXLDpaBank *b)
+{
+    if (b->backend) {
+        dpa_media_destroy(b->media);
+        host_memory_backend_set_mapped(b->backend, false);
+    }
+    *b = (CXLDpaBank) { 0 };
+}
+
+static bool dpa_banks_init(CXLDpa *d, const CXLDpaBackends *backends,
+                           Error **errp)
+{
+    uint64_t base = 0;
+
+    for (unsigned n = 0; n < CXL_DPA_BANKS; n++) {
+        if (!dpa_bank_init(&d->banks[n], backends->memory[n], base,
+                           dpa_properties[n], errp)) {
+            return false;
+        }
+        base += d->banks[n].size;
+    }
+    return true;
+}
+
+static bool dpa_lsa_init(CXLDpa *d, HostMemoryBackend *lsa, Error **errp)
+{
+    uint64_t size;
+
+    if (!lsa) {
+        return true;
+    }
+    /* CXL r3.1 8.2.9.9.1.1: LSA Size has four bytes */
+    size = memory_region_size(host_memory_backend_get_memory(lsa));
+    if (size > UINT32_MAX) {
+        error_setg(errp, "cxl-type3: property 'lsa': memory backend '%s' has "
+                   "%" PRIu64 " bytes; legal sizes are below 4 GiB",
+                   dpa_id(lsa), size);
+        return false;
+    }
+    if (!dpa_claim(lsa, "lsa", errp)) {
+        return false;
+    }
+    d->lsa = lsa;
+    return true;
+}
+
+/* Partitionable memory needs labels as soon as any of it is persistent */
+static bool dpa_check_combination(const CXLDpaBackends *backends,
+                                  Error **errp)
+{
+    bool any = false;
+
+    for (unsigned n = 0; n < CXL_DPA_BANKS; n++) {
+        any |= !!backends->memory[n];
+    }
+    if (!any) {
+        error_setg(errp, "cxl-type3: no memory: set property "
+                   "'volatile-memdev', 'persistent-memdev' or "
+                   "'partitionable-memdev' to the id of a memory backend");
+        return false;
+    }
+    if (!backends->lsa && (backends->memory[CXL_DPA_PERSISTENT] ||
+                           backends->memory[CXL_DPA_PARTITIONABLE])) {
+        error_setg(errp, "cxl-type3: property 'lsa' is missing: %s "
+                   "memory needs a label storage area; set 'lsa' to the id of "
+                   "a memory backend",
+                   backends->memory[CXL_DPA_PERSISTENT] ? "persistent"
+                                                        : "partitionable");
+        return false;
+    }
+    return true;
+}
+
+/* How much of the partitionable memory is volatile at first */
+static bool dpa_partition_init(CXLDpa *d, uint64_t partition_volatile,
+                               Error **errp)
+{
+    const CXLDpaBank *b = &d->banks[CXL_DPA_PARTITIONABLE];
+    uint64_t some = partition_volatile;
+
+    if (some == CXL_DPA_ALL_VOLATILE) {
+        some = b->size;
+    } else if (!b->size) {
+        error_setg(errp, "cxl-type3: property 'partition-volatile' needs "
+                   "property 'partitionable-memdev'");
+        return false;
+    }
+    if (!cxl_dpa_partition(d, b->base + some)) {
+        error_setg(errp, "cxl-type3: property 'partition-volatile' cannot be "
+                   "%" PRIu64 "; legal values are multiples of 256 MiB up to "
+                   "the %" PRIu64 " bytes of 'partitionable-memdev'", some,
+                   b->size);
+        return false;
+    }
+    return true;
+}
+
+bool cxl_dpa_init(CXLDpa *d, const CXLDpaBackends *backends,
+                  uint64_t partition_volatile, Error **errp)
+{
+    memset(d->banks, 0, sizeof(d->banks));
+    d->vmem = 0;
+    d->lsa = NULL;
+    d->dev = NULL;
+    QLIST_INIT(&d->shadows);
+
+    if (!dpa_check_combination(backends, errp)) {
+        return false;
+    }
+    if (dpa_banks_init(d, backends, errp) &&
+        dpa_partition_init(d, partition_volatile, errp) &&
+        dpa_lsa_init(d, backends->lsa, errp)) {
+        return true;
+    }
+    cxl_dpa_destroy(d);
+    return false;
+}
+
+static MemoryRegion *dpa_lsa_mr(const CXLDpa *d)
+{
+    return d->lsa ? host_memory_backend_get_memory(d->lsa) : NULL;
+}
+
+static void dpa_each_ram(const CXLDpa *d,
+                         void (*func)(MemoryRegion *mr, DeviceState *dev))
+{
+    for (unsigned n = 0; n < CXL_DPA_BANKS; n++) {
+        if (d->banks[n].mr) {
+            func(d->banks[n].mr, d->dev);
+        }
+    }
+    if (d->lsa) {
+        func(dpa_lsa_mr(d), d->dev);
+    }
+}
+
+void cxl_dpa_register_ram(CXLDpa *d, DeviceState *dev)
+{
+    d->dev = dev;
+    dpa_each_ram(d, vmstate_register_ram);
+}
+
+void cxl_dpa_destroy(CXLDpa *d)
+{
+    if (d->dev) {
+        dpa_each_ram(d, vmstate_unregister_ram);
+        d->dev = NULL;
+    }
+    for (unsigned n = 0; n < CXL_DPA_BANKS; n++) {
+        dpa_bank_destroy(&d->banks[n]);
+    }
+    if (d->lsa) {
+        host_memory_backend_set_mapped(d->lsa, false);
+        d->lsa = NULL;
+    }
+}
+
+uint64_t cxl_dpa_size(const CXLDpa *d)
+{
+    const CXLDpaBank *last = &d->banks[CXL_DPA_PERSISTENT];
+
+    return last->base + last->size;
+}
+
+CXLMemCapacity cxl_dpa_capacity(const CXLDpa *d)
+{
+    return (CXLMemCapacity) {
+        .vmem = d->vmem,
+        .pmem = cxl_dpa_size(d) - d->vmem,
+        .volatile_only = d->banks[CXL_DPA_VOLATILE].size,
+        .persistent_only = d->banks[CXL_DPA_PERSISTENT].size,
+        .lsa = d->lsa ? memory_region_size(dpa_lsa_mr(d)) : 0,
+    };
+}
+
+bool cxl_dpa_partition(CXLDpa *d, uint64_t vmem)
+{
+    const CXLDpaBank *b = &d->banks[CXL_DPA_PARTITIONABLE];
+
+    if (vmem % DPA_CAPACITY_UNIT || vmem < b->base ||
+        vmem - b->base > b->size) {
+        return false;
+    }
+    d->vmem = vmem;
+    return true;
+}
+
+const CXLDpaBank *cxl_dpa_bank_of(const CXLDpa *d, uint64_t dpa)
+{
+    for (unsigned n = 0; n < CXL_DPA_BANKS; n++) {
+        if (dpa - d->banks[n].base < d->banks[n].size) {
+            return &d->banks[n];
+        }
+    }
+    return NULL;
+}
+
+static uint8_t *dpa_lsa_bytes(const CXLDpa *d, uint64_t offset, uint32_t len)
+{
+    MemoryRegion *mr = dpa_lsa_mr(d);
+
+    assert(mr && offset <= memory_region_size(mr) &&
+           len <= memory_region_size(mr) - offset);
+    return (uint8_t *)memory_region_get_ram_ptr(mr) + offset;
+}
+
+void cxl_dpa_lsa_read(const CXLDpa *d, uint64_t offset, void *buf,
+                      uint32_t len)
+{
+    memcpy(buf, dpa_lsa_bytes(d, offset, len), len);
+}
+
+void cxl_dpa_lsa_write(const CXLDpa *d, uint64_t offset, const void *buf,
+                       uint32_t len)
+{
+    memcpy(dpa_lsa_bytes(d, offset, len), buf, len);
+    if (len) {
+        memory_region_set_dirty(dpa_lsa_mr(d), offset, len);
+        memory_region_msync(dpa_lsa_mr(d), offset, len);
+    }
+}
