@@ -13,6 +13,7 @@
 #include "hw/cxl/spec/dvsec.h"
 #include "hw/cxl/spec/cci.h"
 #include "hw/cxl/spec/payloads.h"
+#include "hw/cxl/spec/payloads-events.h"
 #include "hw/cxl/spec/cedt.h"
 #include "hw/cxl/spec/tables.h"
 

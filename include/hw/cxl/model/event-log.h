@@ -6,7 +6,7 @@
 #ifndef HW_CXL_MODEL_EVENT_LOG_H
 #define HW_CXL_MODEL_EVENT_LOG_H
 
-#include "hw/cxl/spec/payloads.h"
+#include "hw/cxl/spec/payloads-events.h"
 
 /**
  * CXLEventLog: oldest record first

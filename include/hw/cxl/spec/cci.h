@@ -112,13 +112,15 @@ enum {
 #define CXL_EVENT_MODE_FW               0x02
 #define CXL_EVENT_MSGNUM_SHIFT          4
 
-/* CXL r3.1 Table 8-43: Common Event Record: Event Record Flags */
+/* CXL r3.1 Table 8-43, r3.2 Table 8-55: Event Record Flags */
 #define CXL_EVENT_SEVERITY_MASK         0x03
 #define CXL_EVENT_PERMANENT             (1u << 2)
 #define CXL_EVENT_MAINTENANCE_NEEDED    (1u << 3)
 #define CXL_EVENT_PERFORMANCE_DEGRADED  (1u << 4)
 #define CXL_EVENT_REPLACEMENT_NEEDED    (1u << 5)
 #define CXL_EVENT_SUBCLASS_VALID        (1u << 6)
+#define CXL_EVENT_LD_ID_VALID           (1u << 7)
+#define CXL_EVENT_HEAD_ID_VALID         (1u << 8)
 
 /* CXL r3.1 Table 8-51: Get Event Records: Flags of the answer */
 #define CXL_EVENTS_OVERFLOW             (1u << 0)

@@ -1,5 +1,5 @@
 /*
- * CXL r3.1 8.2.9: payloads of commands and event records, as on the wire
+ * CXL r3.1 8.2.9: payloads of commands, as on the wire
  *
  * Every member is a byte, an array of bytes or a CXLLe type, so that no
  * struct has padding. Req is a request's fixed part, Rsp an answer's.
@@ -24,11 +24,6 @@ CXL_WIRE_SIZE(CXLUuid, 0x10);
     0x0d, 0xa9, 0xc0, 0xb5, 0xbf, 0x41, 0x4b, 0x78, \
     0x8f, 0x79, 0x96, 0xb1, 0x62, 0x3b, 0x3f, 0x17 } })
 
-/* CXL r3.1 8.2.9.2.1.1: fbcd0a77-c260-417f-85a9-088b1621eba6 */
-#define CXL_UUID_GENERAL_MEDIA_EVENT ((CXLUuid) { { \
-    0xfb, 0xcd, 0x0a, 0x77, 0xc2, 0x60, 0x41, 0x7f, \
-    0x85, 0xa9, 0x08, 0x8b, 0x16, 0x21, 0xeb, 0xa6 } })
-
 /* CXL r3.1 8.2.9.1.1: Identify (0001h) */
 typedef struct CXLIdentifyRsp {
     CXLLe16 vendor;
@@ -50,99 +45,6 @@ typedef struct CXLBackgroundStatusRsp {
     CXLLe16 vendor_status;
 } CXLBackgroundStatusRsp;
 CXL_WIRE_SIZE(CXLBackgroundStatusRsp, 0x08);
-
-/*
- * CXL r3.1 Table 8-43: Common Event Record Format, without its data.
- * CXL r3.2 Table 8-55 names the LD-ID and the Head ID in what r3.1 reserves.
- */
-typedef struct CXLEventHeader {
-    CXLUuid uuid;
-    uint8_t length;
-    CXLLe24 flags;
-    CXLLe16 handle;
-    CXLLe16 related_handle;
-    CXLLe64 timestamp;
-    uint8_t maintenance_class;
-    uint8_t maintenance_subclass;
-    CXLLe16 ld_id;
-    uint8_t head_id;
-    uint8_t reserved[11];
-} CXLEventHeader;
-CXL_WIRE_SIZE(CXLEventHeader, 0x30);
-
-/* CXL r3.1 Table 8-43: any event record */
-typedef struct CXLEventRecord {
-    CXLEventHeader header;
-    uint8_t data[0x50];
-} CXLEventRecord;
-CXL_WIRE_SIZE(CXLEventRecord, 0x80);
-
-/* CXL r3.1 Table 8-45: General Media Event Record */
-typedef struct CXLGeneralMediaEvent {
-    CXLEventHeader header;
-    CXLLe64 dpa;                    /* bit 0 volatile, 1 not repairable */
-    uint8_t descriptor;
-    uint8_t type;
-    uint8_t transaction_type;
-    CXLLe16 validity;               /* CXL_GENERAL_MEDIA_*_VALID */
-    uint8_t channel;
-    uint8_t rank;
-    CXLLe24 device;
-    uint8_t component_id[16];
-    uint8_t threshold_flags;
-    CXLLe24 corrected_count;
-    uint8_t sub_type;
-    uint8_t reserved[41];
-} CXLGeneralMediaEvent;
-CXL_WIRE_SIZE(CXLGeneralMediaEvent, 0x80);
-
-#define CXL_GENERAL_MEDIA_CHANNEL_VALID         (1u << 0)
-#define CXL_GENERAL_MEDIA_RANK_VALID            (1u << 1)
-#define CXL_GENERAL_MEDIA_DEVICE_VALID          (1u << 2)
-#define CXL_GENERAL_MEDIA_COMPONENT_VALID       (1u << 3)
-
-/* CXL r3.1 8.2.9.2.2: Get Event Records (0100h) */
-typedef struct CXLGetEventsReq {
-    uint8_t log;
-} CXLGetEventsReq;
-CXL_WIRE_SIZE(CXLGetEventsReq, 0x01);
-
-typedef struct CXLGetEventsRsp {
-    uint8_t flags;
-    uint8_t reserved;
-    CXLLe16 overflow_count;
-    CXLLe64 first_overflow;
-    CXLLe64 last_overflow;
-    CXLLe16 record_count;
-    uint8_t reserved2[10];
-    /* then CXLEventRecord, record_count of them */
-} CXLGetEventsRsp;
-CXL_WIRE_SIZE(CXLGetEventsRsp, 0x20);
-
-/* CXL r3.1 8.2.9.2.3: Clear Event Records (0101h) */
-typedef struct CXLClearEventsReq {
-    uint8_t log;
-    uint8_t flags;
-    uint8_t handle_count;
-    uint8_t reserved[3];
-    CXLLe16 handles[];
-} CXLClearEventsReq;
-CXL_WIRE_SIZE(CXLClearEventsReq, 0x06);
-
-/*
- * CXL r3.1 8.2.9.2.4, 8.2.9.2.5: Event Interrupt Policy (0102h, 0103h); the
- * setting of the Dynamic Capacity Event Log follows that of the four others
- */
-typedef struct CXLEventPolicy {
-    uint8_t setting[4];
-} CXLEventPolicy;
-CXL_WIRE_SIZE(CXLEventPolicy, 0x04);
-
-typedef struct CXLEventPolicyRsp {
-    CXLEventPolicy policy;
-    uint8_t dynamic_capacity;
-} CXLEventPolicyRsp;
-CXL_WIRE_SIZE(CXLEventPolicyRsp, 0x05);
 
 /* CXL r3.1 8.2.9.3.1: Get FW Info (0200h) */
 typedef struct CXLFwInfoRsp {
