@@ -1,0 +1,373 @@
+/*
+ * A guest that does what comes to its mind
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "hw/pci/pci_regs.h"
+#include "qobject/qdict.h"
+#include "machine-guest.h"
+
+/* By bus and device, what guest_learn() has found */
+static GHashTable *learnt;
+
+static gpointer address(const QCXLFn *fn)
+{
+    return GUINT_TO_POINTER(fn->bus << 8 | fn->devfn);
+}
+
+const GArray *guest_commands(QCXLFn *fn)
+{
+    return g_hash_table_lookup(learnt, address(fn));
+}
+
+/* CXL r3.1 8.2.9.5.1: how long the log of @uuid is; no log is read beyond */
+static uint32_t log_length(QCXLFn *fn, const CXLUuid *uuid)
+{
+    uint8_t rsp[256];
+    const CXLSupportedLogsRsp *head = (void *)rsp;
+    const CXLSupportedLog *entry = (void *)(head + 1);
+    size_t len = sizeof(rsp);
+
+    g_assert_cmphex(qcxl_mbox(fn, CXL_OP_GET_SUPPORTED_LOGS, NULL, 0, rsp,
+                              &len), ==, CXL_RET_SUCCESS);
+    for (unsigned i = 0; i < cxl_le16_get(head->count); i++) {
+        if (!memcmp(&entry[i].uuid, uuid, sizeof(*uuid))) {
+            return cxl_le32_get(entry[i].size);
+        }
+    }
+    g_assert_not_reached();
+}
+
+/* CXL r3.1 8.2.9.5.2.1: the Command Effects Log */
+static GArray *read_cel(QCXLFn *fn)
+{
+    CXLGetLogReq req = { .uuid = CXL_UUID_COMMAND_EFFECTS_LOG };
+    GArray *commands = g_array_new(false, false, sizeof(GuestCommand));
+    CXLCelEntry log[256];
+    size_t len = sizeof(log);
+
+    req.length = cxl_le32(log_length(fn, &req.uuid));
+    g_assert_cmphex(qcxl_mbox(fn, CXL_OP_GET_LOG, &req, sizeof(req), log,
+                              &len), ==, CXL_RET_SUCCESS);
+    for (unsigned i = 0; i < MIN(len, sizeof(log)) / sizeof(log[0]); i++) {
+        const GuestCommand c = {
+            .opcode = cxl_le16_get(log[i].opcode),
+            .effects = cxl_le16_get(log[i].effect),
+        };
+
+        g_array_append_val(commands, c);
+    }
+    return commands;
+}
+
+void guest_learn(QCXLFn *fn)
+{
+    static const uint8_t zeros[GUEST_REQUEST_MAX];
+    GArray *commands = read_cel(fn);
+
+    for (unsigned i = 0; i < commands->len; i++) {
+        GuestCommand *c = &g_array_index(commands, GuestCommand, i);
+
+        while (c->len < GUEST_REQUEST_MAX &&
+               qcxl_mbox(fn, c->opcode, zeros, c->len, NULL, NULL) ==
+               CXL_RET_INVALID_PAYLOAD_LENGTH) {
+            c->len++;
+        }
+    }
+    learnt = learnt ?: g_hash_table_new(NULL, NULL);
+    g_hash_table_insert(learnt, address(fn), commands);
+}
+
+Guest *guest_new(QCXL *q, uint32_t seed, bool time)
+{
+    Guest *g = g_new(Guest, 1);
+
+    *g = (Guest) {
+        .q = q,
+        .rand = g_rand_new_with_seed(seed),
+        .answers = g_byte_array_new(),
+        .time = time,
+    };
+    return g;
+}
+
+void guest_destroy(Guest *g)
+{
+    g_rand_free(g->rand);
+    g_byte_array_unref(g->answers);
+    g_free(g);
+}
+
+static uint32_t below(Guest *g, uint32_t n)
+{
+    return g_rand_int(g->rand) % n;
+}
+
+static bool once_in(Guest *g, uint32_t n)
+{
+    return !below(g, n);
+}
+
+static void note(Guest *g, const void *bytes, size_t len)
+{
+    g_byte_array_append(g->answers, bytes, len);
+}
+
+static void note_number(Guest *g, uint64_t value)
+{
+    note(g, &value, sizeof(value));
+}
+
+/* Values that mean something more often than chance has it */
+static uint64_t number(Guest *g)
+{
+    switch (below(g, 6)) {
+    case 0:
+        return 0;
+    case 1:
+        return below(g, 16);
+    case 2:
+        return 1ull << below(g, 64);
+    case 3:
+        return UINT64_MAX << below(g, 64);
+    case 4:
+        return (uint64_t)below(g, 1024) << 28;
+    default:
+        return (uint64_t)g_rand_int(g->rand) << 32 | g_rand_int(g->rand);
+    }
+}
+
+static QCXLFn *any_function(Guest *g)
+{
+    return g_ptr_array_index(g->q->functions,
+                             below(g, g->q->functions->len));
+}
+
+static QCXLFn *any_mem(Guest *g)
+{
+    QCXLFn *fn;
+
+    do {
+        fn = any_function(g);
+    } while (!fn->mailbox);
+    return fn;
+}
+
+/* Registers */
+
+static void access_memory(Guest *g, uint64_t addr)
+{
+    unsigned size = 1u << below(g, 4);
+
+    if (once_in(g, 2)) {
+        qcxl_write(g->q, addr, size, number(g));
+    }
+    note_number(g, qcxl_read(g->q, addr, size));
+}
+
+static void access_component(Guest *g)
+{
+    const QCXLComponent *comp = once_in(g, 4)
+        ? &g->q->bridges[below(g, g->q->nr_bridges)].comp
+        : &any_function(g)->comp;
+    uint64_t places[] = { comp->ras, comp->link, comp->hdm, comp->cachemem };
+    uint64_t place = places[below(g, ARRAY_SIZE(places))];
+
+    if (place) {
+        access_memory(g, place + below(g, 0x60) * 4);
+    }
+}
+
+static void access_device(Guest *g)
+{
+    QCXLFn *fn = any_mem(g);
+
+    access_memory(g, (once_in(g, 2) ? fn->mailbox : fn->regs) +
+                     below(g, 0x200));
+}
+
+/* What stands behind the header: not where the function is found */
+static void access_config(Guest *g)
+{
+    QCXLFn *fn = any_function(g);
+    unsigned size = 1u << below(g, 3);
+    unsigned at = (0x100 + below(g, 0x200)) & -size;
+
+    if (once_in(g, 2)) {
+        qcxl_config_write(fn, at, size, number(g));
+    }
+    note_number(g, qcxl_config_read(fn, at, size));
+}
+
+static void access_window(Guest *g)
+{
+    const QCXLWindow *w = &g->q->windows[below(g, g->q->nr_windows)];
+    uint64_t at = below(g, 2) ? below(g, 4096)
+                              : g_rand_int(g->rand) % (w->size - 8);
+
+    access_memory(g, w->base + at);
+}
+
+/* Commands */
+
+static unsigned request_length(Guest *g, const GuestCommand *cmd, size_t max)
+{
+    if (once_in(g, 8)) {
+        return MIN(below(g, 0x100), max);
+    }
+    return MIN(cmd->len + (once_in(g, 2) ? 0 : 8 * below(g, 20)), max);
+}
+
+static void fill_request(Guest *g, uint8_t *req, unsigned len)
+{
+    unsigned limit = 1 + below(g, 8);
+
+    for (unsigned i = 0; i < len; i++) {
+        req[i] = once_in(g, limit) ? number(g) : 0;
+    }
+}
+
+/* What makes all of the media unusable for long is rare */
+static bool is_drastic(uint16_t opcode)
+{
+    return opcode >> 8 == 0x44 || opcode >> 8 == 0x45;
+}
+
+static void run_command(Guest *g)
+{
+    QCXLFn *fn = any_mem(g);
+    const GArray *commands = guest_commands(fn);
+    const GuestCommand *cmd =
+        &g_array_index(commands, GuestCommand, below(g, commands->len));
+    uint8_t req[0x200], rsp[0x1000];
+    size_t len = sizeof(rsp);
+    unsigned req_len;
+
+    if (is_drastic(cmd->opcode) && !once_in(g, 20)) {
+        return;
+    }
+    req_len = request_length(g, cmd, MIN(sizeof(req),
+                                         qcxl_mbox_payload_size(fn)));
+    fill_request(g, req, req_len);
+    note_number(g, qcxl_mbox(fn, cmd->opcode, req, req_len, rsp, &len));
+    note(g, rsp, MIN(len, sizeof(rsp)));
+}
+
+/* Others */
+
+static void inject_event(Guest *g)
+{
+    static const char *const logs[] = {
+        "informational", "warning", "failure", "fatal",
+    };
+
+    qtest_qmp_assert_success(g->q->qts,
+        "{'execute': 'cxl-inject-general-media-event', 'arguments': {"
+        " 'path': '/machine/peripheral/mem0', 'log': %s, 'flags': 0,"
+        " 'dpa': %u, 'descriptor': 1, 'type': 0, 'transaction-type': 0 }}",
+        logs[below(g, ARRAY_SIZE(logs))], below(g, 1024) * 64);
+}
+
+static void pass_time(Guest *g)
+{
+    uint32_t ms = 1u << below(g, 12);
+
+    if (g->time) {
+        qtest_clock_step(g->q->qts, ms * 1000000ll);
+    }
+}
+
+void guest_request(Guest *g, unsigned nr)
+{
+    static void (*const kinds[])(Guest *g) = {
+        run_command, run_command, run_command, run_command,
+        access_component, access_device, access_config, access_window,
+    };
+
+    for (unsigned i = 0; i < nr; i++) {
+        if (once_in(g, 30)) {
+            pass_time(g);
+        } else if (once_in(g, 50)) {
+            inject_event(g);
+        } else {
+            kinds[below(g, ARRAY_SIZE(kinds))](g);
+        }
+    }
+}
+
+/* Memory */
+
+static void commit(Guest *g, const QCXLComponent *comp, unsigned n,
+                   const QCXLDecoder *d)
+{
+    note_number(g, qcxl_hdm_commit(g->q, comp, n, d));
+}
+
+static void commit_mem(Guest *g, unsigned mem, unsigned n,
+                       const QCXLDecoder *d)
+{
+    QCXLFn *fn = qcxl_mem_at(g->q, mem);
+
+    commit(g, &fn->comp, n, d);
+    qcxl_hdm_enable(g->q, &fn->comp, true);
+    qcxl_mem_enable(fn, true);
+}
+
+/* Volatile memory below a root port, at the start of the first window */
+static void map_plain(Guest *g, unsigned *decoder)
+{
+    QCXLDecoder d = { .base = g->q->windows[0].base, .size = QCXL_UNIT };
+
+    commit(g, &g->q->bridges[0].comp, (*decoder)++, &d);
+    commit_mem(g, 0, 0, &d);
+}
+
+/* Two devices below a switch, by 256 bytes */
+static void map_switch(Guest *g, unsigned *decoder)
+{
+    QCXLDecoder d = { .base = g->q->windows[0].base + QCXL_UNIT,
+                      .size = 2 * QCXL_UNIT, .targets = 1 };
+
+    commit(g, &g->q->bridges[0].comp, (*decoder)++, &d);
+    d.ways = 1;
+    d.targets = 0;
+    commit_mem(g, 1, 0, &d);
+    commit_mem(g, 2, 0, &d);
+    d.targets = 0x0100;
+    commit(g, &qcxl_fn_at(g->q, QCXL_UPSTREAM_PORT, 0)->comp, 0, &d);
+}
+
+/*
+ * Persistent memory behind two host bridges, by 256 bytes. That of the first
+ * device comes after its volatile memory, which is @plain mapped or not at all.
+ */
+static void map_bridges(Guest *g, unsigned *decoder, bool plain)
+{
+    QCXLDecoder d = { .base = g->q->windows[1].base, .size = 2 * QCXL_UNIT };
+
+    commit(g, &g->q->bridges[0].comp, *decoder, &d);
+    d.ways = 1;
+    commit_mem(g, 3, 0, &d);
+    d.skip = plain ? 0 : QCXL_UNIT;
+    commit_mem(g, 0, plain, &d);
+}
+
+void guest_map(Guest *g)
+{
+    unsigned decoder = 0;
+    bool plain = once_in(g, 2);
+
+    if (plain) {
+        map_plain(g, &decoder);
+    }
+    if (once_in(g, 2)) {
+        map_switch(g, &decoder);
+    }
+    if (once_in(g, 2)) {
+        map_bridges(g, &decoder, plain);
+    }
+    for (unsigned i = 0; i < 64; i++) {
+        access_window(g);
+    }
+}

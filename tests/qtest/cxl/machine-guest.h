@@ -1,0 +1,52 @@
+/*
+ * A guest that does what comes to its mind
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef QTEST_CXL_MACHINE_GUEST_H
+#define QTEST_CXL_MACHINE_GUEST_H
+
+#include "libqos/cxl.h"
+
+/* Longer requests are made of the shorter ones' lengths only */
+#define GUEST_REQUEST_MAX   0x90
+
+/**
+ * GuestCommand: a command of the Command Effects Log
+ * @len: of the shortest request that is not of a wrong length
+ */
+typedef struct GuestCommand {
+    uint16_t opcode;
+    uint16_t effects;
+    uint16_t len;
+} GuestCommand;
+
+/*
+ * Find out what the mailbox of @fn offers, and how long requests have to be,
+ * by trying, which leaves a machine that has been through a lot
+ */
+void guest_learn(QCXLFn *fn);
+/* What was learnt of a device that stood there, if in another machine */
+const GArray *guest_commands(QCXLFn *fn);
+
+/**
+ * Guest: who makes requests
+ * @rand: where they come from: the same seed makes the same ones
+ * @answers: to all of them so far
+ * @time: whether virtual time passes
+ */
+typedef struct Guest {
+    QCXL *q;
+    GRand *rand;
+    GByteArray *answers;
+    bool time;
+} Guest;
+
+Guest *guest_new(QCXL *q, uint32_t seed, bool time);
+void guest_destroy(Guest *g);
+/* Map some of the memory, plainly or interleaved, as a driver would */
+void guest_map(Guest *g);
+/* Make @nr requests, of any kind but those after which nothing is found */
+void guest_request(Guest *g, unsigned nr);
+
+#endif /* QTEST_CXL_MACHINE_GUEST_H */
