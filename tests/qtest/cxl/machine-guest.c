@@ -296,6 +296,33 @@ void guest_request(Guest *g, unsigned nr)
     }
 }
 
+/* A command, without a look at whether there still is a mailbox */
+static void ring(Guest *g)
+{
+    QCXLFn *fn = any_mem(g);
+    const GArray *commands = guest_commands(fn);
+    const GuestCommand *cmd =
+        &g_array_index(commands, GuestCommand, below(g, commands->len));
+    uint64_t command = 0;
+
+    command = FIELD_DP64(command, CXL_MBOX_COMMAND, OPCODE, cmd->opcode);
+    command = FIELD_DP64(command, CXL_MBOX_COMMAND, LENGTH, cmd->len);
+    qcxl_write(g->q, fn->mailbox + CXL_MBOX_COMMAND, 8, command);
+    qcxl_write(g->q, fn->mailbox + CXL_MBOX_CONTROL, 4,
+               R_CXL_MBOX_CONTROL_DOORBELL_MASK);
+}
+
+void guest_poke(Guest *g, unsigned nr)
+{
+    static void (*const kinds[])(Guest *g) = {
+        ring, access_component, access_device, access_config, access_window,
+    };
+
+    for (unsigned i = 0; i < nr; i++) {
+        kinds[below(g, ARRAY_SIZE(kinds))](g);
+    }
+}
+
 /* Memory */
 
 static void commit(Guest *g, const QCXLComponent *comp, unsigned n,

@@ -49,4 +49,7 @@ void guest_map(Guest *g);
 /* Make @nr requests, of any kind but those after which nothing is found */
 void guest_request(Guest *g, unsigned nr);
 
+/* Make @nr accesses to where things were, whatever is there now */
+void guest_poke(Guest *g, unsigned nr);
+
 #endif /* QTEST_CXL_MACHINE_GUEST_H */
