@@ -117,6 +117,7 @@ void cxl_type3_init_sets(CXLType3 *ct3)
 
 void cxl_type3_destroy_sets(CXLType3 *ct3)
 {
+    cxl_cci_reset(&ct3->cci);
     cxl_device_regs_destroy(&ct3->regs);
     cxl_events_destroy(&ct3->events);
     cxl_cci_destroy(&ct3->cci);

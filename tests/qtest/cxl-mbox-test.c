@@ -8,85 +8,11 @@
  */
 #include "qemu/osdep.h"
 #include "hw/pci/pci_regs.h"
-#include "libqos/cxl.h"
-
-/* As long as the payload registers allow */
-#define REST            SIZE_MAX
+#include "cxl/commands.h"
 
 static QCXL *q;
 static QCXLFn *mem;
 static size_t payload_size;
-
-static const CXLGetLogReq cel_head = {
-    .uuid = CXL_UUID_COMMAND_EFFECTS_LOG,
-    .length = { { sizeof(CXLCelEntry) } },
-};
-static const CXLGetLsaReq lsa_head = { .length = { { 16 } } };
-static const CXLGetPoisonReq first_line = { .length = { { 1 } } };
-
-/**
- * Command: what CXL r3.1 8.2.9 says of one
- * @in_min: bytes of the shortest request
- * @more: bytes that may follow them; REST: as many as the payload holds
- * @req: a request of in_min bytes that succeeds; NULL: zeroes do
- * @out: bytes of the answer to it
- * @effects: bits that its entry of the Command Effects Log must have
- */
-typedef struct Command {
-    uint16_t opcode;
-    const char *name;
-    size_t in_min;
-    size_t more;
-    const void *req;
-    size_t out;
-    uint16_t effects;
-} Command;
-
-static const Command commands[] = {
-    { CXL_OP_IDENTIFY, "identify", .out = sizeof(CXLIdentifyRsp) },
-    { CXL_OP_BACKGROUND_STATUS, "background-status",
-      .out = sizeof(CXLBackgroundStatusRsp) },
-    { CXL_OP_GET_EVENT_RECORDS, "get-event-records",
-      .in_min = sizeof(CXLGetEventsReq), .out = sizeof(CXLGetEventsRsp) },
-    { CXL_OP_CLEAR_EVENT_RECORDS, "clear-event-records",
-      .in_min = sizeof(CXLClearEventsReq), .effects = CXL_EFFECT_LOG_NOW },
-    { CXL_OP_GET_EVENT_POLICY, "get-event-interrupt-policy",
-      .out = sizeof(CXLEventPolicyRsp) },
-    /* The Dynamic Capacity Event Log's setting came with CXL 3.0 */
-    { CXL_OP_SET_EVENT_POLICY, "set-event-interrupt-policy",
-      .in_min = sizeof(CXLEventPolicy), .more = 1,
-      .effects = CXL_EFFECT_POLICY_NOW },
-    { CXL_OP_GET_FW_INFO, "get-fw-info", .out = sizeof(CXLFwInfoRsp) },
-    { CXL_OP_GET_TIMESTAMP, "get-timestamp",
-      .out = sizeof(CXLTimestampPayload) },
-    { CXL_OP_SET_TIMESTAMP, "set-timestamp",
-      .in_min = sizeof(CXLTimestampPayload),
-      .effects = CXL_EFFECT_POLICY_NOW },
-    { CXL_OP_GET_SUPPORTED_LOGS, "get-supported-logs",
-      .out = sizeof(CXLSupportedLogsRsp) + sizeof(CXLSupportedLog) },
-    { CXL_OP_GET_LOG, "get-log", .in_min = sizeof(CXLGetLogReq),
-      .req = &cel_head, .out = sizeof(CXLCelEntry) },
-    { CXL_OP_GET_LOG_CAPABILITIES, "get-log-capabilities",
-      .in_min = sizeof(CXLLogCapabilitiesReq), .req = &cel_head.uuid,
-      .out = sizeof(CXLLogCapabilitiesRsp) },
-    { CXL_OP_IDENTIFY_MEMORY_DEVICE, "identify-memory-device",
-      .out = sizeof(CXLIdentifyMemRsp) },
-    { CXL_OP_GET_PARTITION_INFO, "get-partition-info",
-      .out = sizeof(CXLPartitionInfoRsp) },
-    { CXL_OP_GET_LSA, "get-lsa", .in_min = sizeof(CXLGetLsaReq),
-      .req = &lsa_head, .out = 16 },
-    { CXL_OP_SET_LSA, "set-lsa", .in_min = sizeof(CXLSetLsaReq),
-      .more = REST, .effects = CXL_EFFECT_DATA_NOW },
-    { CXL_OP_GET_HEALTH_INFO, "get-health-info",
-      .out = sizeof(CXLHealthInfoRsp) },
-    { CXL_OP_GET_ALERT_CONFIG, "get-alert-config",
-      .out = sizeof(CXLGetAlertsRsp) },
-    { CXL_OP_SET_ALERT_CONFIG, "set-alert-config",
-      .in_min = sizeof(CXLSetAlertsReq), .effects = CXL_EFFECT_POLICY_NOW },
-    { CXL_OP_GET_POISON_LIST, "get-poison-list",
-      .in_min = sizeof(CXLGetPoisonReq), .req = &first_line,
-      .out = sizeof(CXLGetPoisonRsp) },
-};
 
 static unsigned run(uint16_t opcode, const void *in, size_t in_len,
                     void *out, size_t out_size)

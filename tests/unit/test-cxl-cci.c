@@ -23,6 +23,7 @@ enum {
     OP_MEDIA,
     OP_BACKGROUND,
     OP_BACKGROUND_REFUSED,
+    OP_ABORTABLE,
     OP_FLOOD,
     OP_FAIL,
     OP_NOTHING = 0x1100,
@@ -35,6 +36,7 @@ typedef struct Fixture {
     uint32_t tail;
     uint32_t sum;
     unsigned finishes;
+    unsigned cancels;
     unsigned dones;
     bool media_disabled;
     uint8_t out[ROOM + 1];
@@ -121,6 +123,11 @@ static CXLRet finish(void *state)
     return CXL_RET_PERMANENT_MEDIA_FAILURE;
 }
 
+static void cancel(void *state)
+{
+    ((Fixture *)state)->cancels++;
+}
+
 static uint32_t estimate(void *state)
 {
     return ESTIMATE_MS;
@@ -152,6 +159,10 @@ static const CXLCmd rows[] = {
     { .opcode = OP_BACKGROUND_REFUSED, .name = "background-refused",
       .flags = CXL_CMD_BACKGROUND, .handler = cmd_background_refused,
       .finish = finish, .estimate_ms = estimate },
+    { .opcode = OP_ABORTABLE, .name = "abortable", .out_max = 1,
+      .flags = CXL_CMD_BACKGROUND | CXL_CMD_ABORTABLE,
+      .handler = cmd_background, .finish = finish, .cancel = cancel,
+      .estimate_ms = estimate },
 };
 
 static const CXLCmd *row_of(uint16_t opcode)
@@ -416,6 +427,38 @@ static void test_background_reset(void)
     cxl_cci_destroy(&f.cci);
 }
 
+/* What ends early is undone once, whoever ends it, and never finishes */
+static void test_background_cancel(void)
+{
+    Fixture f;
+
+    init(&f);
+    g_assert_true(cxl_cci_background_abort(&f.cci));
+    g_assert_cmpuint(f.dones, ==, 0);
+    request(&f, OP_BACKGROUND, 0);
+    g_assert_false(cxl_cci_background_abort(&f.cci));
+    g_assert_true(f.cci.background.running);
+    cxl_cci_reset(&f.cci);
+
+    request(&f, OP_ABORTABLE, 0);
+    cxl_unit_sleep(ESTIMATE_MS / 2);
+    g_assert_true(cxl_cci_background_abort(&f.cci));
+    g_assert_false(f.cci.background.running);
+    g_assert_cmpuint(f.cci.background.ret, ==, CXL_RET_ABORTED);
+    g_assert_cmpuint(cxl_cci_background_percent(&f.cci), ==, 100);
+    g_assert_cmpuint(f.cancels, ==, 1);
+    g_assert_cmpuint(f.dones, ==, 1);
+
+    request(&f, OP_ABORTABLE, 0);
+    cxl_cci_reset(&f.cci);
+    g_assert_cmpuint(f.cci.background.opcode, ==, 0);
+    g_assert_cmpuint(f.cancels, ==, 2);
+    g_assert_cmpuint(f.dones, ==, 1);
+    cxl_unit_sleep(2 * ESTIMATE_MS);
+    g_assert_cmpuint(f.finishes, ==, 0);
+    cxl_cci_destroy(&f.cci);
+}
+
 static int migrate(Fixture *from, Fixture *to)
 {
     return cxl_unit_migrate(&vmstate_cxl_cci, &from->cci, &to->cci);
@@ -489,6 +532,7 @@ int main(int argc, char **argv)
     g_test_add_func("/cxl/cci/media-disabled", test_media_disabled);
     g_test_add_func("/cxl/cci/background/run", test_background);
     g_test_add_func("/cxl/cci/background/reset", test_background_reset);
+    g_test_add_func("/cxl/cci/background/cancel", test_background_cancel);
     g_test_add_func("/cxl/cci/background/migration",
                     test_background_migration);
     g_test_add_func("/cxl/cci/background/bad-load",

@@ -72,6 +72,41 @@ static void test_timestamp(void)
     free_device(to);
 }
 
+static void test_response_limit(void)
+{
+    Device *d = new_device(), *to = new_device();
+    const CXLResponseLimit *out;
+    CXLResponseLimit in = { .limit = CXL_RESPONSE_LIMIT_MIN - 1 };
+    const CXLGetLsaReq lsa = { .length = cxl_le32(ROOM) };
+
+    out = answer(d, CXL_OP_GET_RESPONSE_LIMIT, NULL, 0, 1);
+    g_assert_cmpuint(1u << out->limit, ==, ROOM);
+    g_assert_cmpuint(request(d, CXL_OP_SET_RESPONSE_LIMIT, &in, 1), ==,
+                     CXL_RET_INVALID_INPUT);
+    answer(d, CXL_OP_GET_LSA, &lsa, sizeof(lsa), ROOM);
+
+    /* What does not fit into the limit is refused, what asked for it is not */
+    in.limit = CXL_RESPONSE_LIMIT_MIN;
+    out = answer(d, CXL_OP_SET_RESPONSE_LIMIT, &in, 1, 1);
+    g_assert_cmpuint(out->limit, ==, CXL_RESPONSE_LIMIT_MIN);
+    g_assert_cmpuint(request(d, CXL_OP_GET_LSA, &lsa, sizeof(lsa)), ==,
+                     CXL_RET_INVALID_INPUT);
+    g_assert_cmpint(cxl_unit_migrate(&vmstate_cxl_cci, &d->cci, &to->cci), ==,
+                    0);
+    out = answer(to, CXL_OP_GET_RESPONSE_LIMIT, NULL, 0, 1);
+    g_assert_cmpuint(out->limit, ==, CXL_RESPONSE_LIMIT_MIN);
+
+    in.limit = UINT8_MAX;
+    out = answer(d, CXL_OP_SET_RESPONSE_LIMIT, &in, 1, 1);
+    g_assert_cmpuint(1u << out->limit, ==, ROOM);
+    in.limit = CXL_RESPONSE_LIMIT_MIN;
+    answer(d, CXL_OP_SET_RESPONSE_LIMIT, &in, 1, 1);
+    cxl_cci_reset(&d->cci);
+    answer(d, CXL_OP_GET_LSA, &lsa, sizeof(lsa), ROOM);
+    free_device(d);
+    free_device(to);
+}
+
 static CXLRet get_log(Device *d, CXLUuid uuid, uint32_t offset, uint32_t len)
 {
     const CXLGetLogReq in = {
@@ -408,6 +443,7 @@ int main(int argc, char **argv)
     g_test_add_func("/cxl/commands/lengths", test_lengths);
     g_test_add_func("/cxl/commands/identify", test_identify);
     g_test_add_func("/cxl/commands/timestamp", test_timestamp);
+    g_test_add_func("/cxl/commands/response-limit", test_response_limit);
     g_test_add_func("/cxl/commands/logs", test_logs);
     g_test_add_func("/cxl/commands/lsa", test_lsa);
     g_test_add_func("/cxl/commands/alerts", test_alerts);

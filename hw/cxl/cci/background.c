@@ -53,10 +53,45 @@ void cxl_background_destroy(CXLCCI *cci)
     g_clear_pointer(&cci->background.timer, timer_free);
 }
 
+/* End the operation early; its command undoes what it has begun */
+static void cancel(CXLCCI *cci)
+{
+    CXLBackground *b = &cci->background;
+    void *state;
+    const CXLCmd *row = cxl_cci_find(cci, b->opcode, &state);
+
+    timer_del(b->timer);
+    b->running = false;
+    b->ret = CXL_RET_ABORTED;
+    trace_cxl_cci_background_done(b->opcode, row->name, b->ret);
+    if (row->cancel) {
+        row->cancel(state);
+    }
+}
+
 void cxl_background_reset(CXLCCI *cci)
 {
-    timer_del(cci->background.timer);
+    if (cci->background.running) {
+        cancel(cci);
+    }
     forget(&cci->background);
+}
+
+bool cxl_cci_background_abort(CXLCCI *cci)
+{
+    CXLBackground *b = &cci->background;
+
+    if (!b->running) {
+        return true;
+    }
+    if (!(cxl_cci_find(cci, b->opcode, NULL)->flags & CXL_CMD_ABORTABLE)) {
+        return false;
+    }
+    cancel(cci);
+    if (cci->ops->background_done) {
+        cci->ops->background_done(cci->opaque);
+    }
+    return true;
 }
 
 void cxl_background_start(CXLCCI *cci, const CXLCmd *row, void *state)

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "qemu/host-utils.h"
 #include "qemu/log.h"
 #include "hw/cxl/cci/background.h"
 #include "hw/cxl/trace.h"
@@ -37,6 +38,7 @@ void cxl_cci_init(CXLCCI *cci, const CXLCCIOps *ops, void *opaque,
         .ops = ops,
         .opaque = opaque,
         .payload_max = payload_max,
+        .response_max = payload_max,
         .slots = g_ptr_array_new_with_free_func(g_free),
     };
     cxl_background_init(cci);
@@ -51,6 +53,7 @@ void cxl_cci_destroy(CXLCCI *cci)
 void cxl_cci_reset(CXLCCI *cci)
 {
     cxl_background_reset(cci);
+    cci->response_max = cci->payload_max;
 }
 
 /* Index of the first slot whose opcode is not below @opcode */
@@ -96,6 +99,8 @@ static void add_row(CXLCCI *cci, const CXLCmd *row, void *state)
             row->count_offset + row->count_width <= row->in_min));
     assert(!(row->flags & CXL_CMD_BACKGROUND) ||
            (row->finish && row->estimate_ms));
+    assert(!(row->flags & CXL_CMD_ABORTABLE) ||
+           (row->flags & CXL_CMD_BACKGROUND));
     *slot = (CXLSlot) { .row = row, .state = state };
     g_ptr_array_insert(cci->slots, lower_bound(cci, row->opcode), slot);
 }
@@ -197,7 +202,7 @@ static CXLRet call(CXLCCI *cci, const CXLSlot *slot, const uint8_t *in,
                    uint32_t tail, uint8_t *out, uint32_t *out_len)
 {
     const CXLCmd *row = slot->row;
-    uint32_t size = MIN(row->out_max, cci->payload_max);
+    uint32_t size = MIN(row->out_max, cci->response_max);
     g_autofree uint8_t *buf = g_malloc0(MAX(size, 1));
     CXLRsp rsp = { .buf = buf, .size = size };
     const CXLCall args = {
@@ -205,7 +210,7 @@ static CXLRet call(CXLCCI *cci, const CXLSlot *slot, const uint8_t *in,
         .state = slot->state,
         .req = in,
         .tail = tail,
-        .room = cci->payload_max,
+        .room = cci->response_max,
     };
     CXLRet ret = row->handler(&args, &rsp);
 
@@ -258,6 +263,12 @@ CXLRet cxl_cci_execute(CXLCCI *cci, uint16_t opcode, const uint8_t *in,
 
 static int cci_post_load(void *opaque, int version_id)
 {
+    const CXLCCI *cci = opaque;
+
+    if (!is_power_of_2(cci->response_max) ||
+        cci->response_max > cci->payload_max) {
+        return -EINVAL;
+    }
     return cxl_background_resume(opaque);
 }
 
@@ -267,6 +278,7 @@ const VMStateDescription vmstate_cxl_cci = {
     .minimum_version_id = 1,
     .post_load = cci_post_load,
     .fields = (const VMStateField[]) {
+        VMSTATE_UINT32(response_max, CXLCCI),
         VMSTATE_STRUCT(background, CXLCCI, 1, vmstate_cxl_background,
                        CXLBackground),
         VMSTATE_END_OF_LIST()

@@ -7,6 +7,12 @@
 #include "qemu/host-utils.h"
 #include "hw/cxl/cci/sets.h"
 
+/* Which power of two @bytes is */
+static unsigned log2_of(uint32_t bytes)
+{
+    return ctz32(bytes);
+}
+
 /* CXL r3.1 8.2.9.1.1: Identify (0001h) */
 static CXLRet cmd_infostat_identify(const CXLCall *call, CXLRsp *rsp)
 {
@@ -18,7 +24,7 @@ static CXLRet cmd_infostat_identify(const CXLCall *call, CXLRsp *rsp)
     out->subsystem_vendor = cxl_le16(s->subsystem_vendor);
     out->subsystem = cxl_le16(s->subsystem);
     out->serial = cxl_le64(s->serial);
-    out->max_message_size = 31 - clz32(call->room);
+    out->max_message_size = log2_of(call->cci->payload_max);
     out->component_type = s->component_type;
     return CXL_RET_SUCCESS;
 }
@@ -35,6 +41,45 @@ static CXLRet cmd_infostat_background_status(const CXLCall *call, CXLRsp *rsp)
     return CXL_RET_SUCCESS;
 }
 
+/* CXL r3.1 8.2.9.1.3: Get Response Message Limit (0003h) */
+static CXLRet cmd_infostat_get_response_limit(const CXLCall *call,
+                                              CXLRsp *rsp)
+{
+    CXLResponseLimit *out = cxl_rsp_add(rsp, sizeof(*out));
+
+    out->limit = log2_of(call->cci->response_max);
+    return CXL_RET_SUCCESS;
+}
+
+/*
+ * CXL r3.1 8.2.9.1.4: Set Response Message Limit (0004h). It says what the
+ * limit became: no more than the interface can do.
+ */
+static CXLRet cmd_infostat_set_response_limit(const CXLCall *call,
+                                              CXLRsp *rsp)
+{
+    const CXLResponseLimit *in = call->req;
+    CXLResponseLimit *out = cxl_rsp_add(rsp, sizeof(*out));
+    unsigned max = log2_of(call->cci->payload_max);
+
+    if (in->limit < CXL_RESPONSE_LIMIT_MIN) {
+        return CXL_RET_INVALID_INPUT;
+    }
+    out->limit = MIN(in->limit, max);
+    call->cci->response_max = 1u << out->limit;
+    return CXL_RET_SUCCESS;
+}
+
+/*
+ * CXL r3.1 8.2.9.1.5: Request Abort Background Operation (0005h). Implementation
+ * defined: one that has just ended needs no abort, so that is no error.
+ */
+static CXLRet cmd_infostat_request_abort(const CXLCall *call, CXLRsp *rsp)
+{
+    return cxl_cci_background_abort(call->cci)
+           ? CXL_RET_SUCCESS : CXL_RET_BACKGROUND_ABORT_REFUSED;
+}
+
 static const CXLCmd infostat_rows[] = {
     {
         .opcode = CXL_OP_IDENTIFY,
@@ -46,6 +91,22 @@ static const CXLCmd infostat_rows[] = {
         .name = "background-status",
         .out_max = sizeof(CXLBackgroundStatusRsp),
         .handler = cmd_infostat_background_status,
+    }, {
+        .opcode = CXL_OP_GET_RESPONSE_LIMIT,
+        .name = "get-response-message-limit",
+        .out_max = sizeof(CXLResponseLimit),
+        .handler = cmd_infostat_get_response_limit,
+    }, {
+        .opcode = CXL_OP_SET_RESPONSE_LIMIT,
+        .name = "set-response-message-limit",
+        .in_min = sizeof(CXLResponseLimit),
+        .out_max = sizeof(CXLResponseLimit),
+        .effects = CXL_EFFECT_CONFIG_NOW,
+        .handler = cmd_infostat_set_response_limit,
+    }, {
+        .opcode = CXL_OP_REQUEST_ABORT,
+        .name = "request-abort-background-operation",
+        .handler = cmd_infostat_request_abort,
     },
 };
 

@@ -30,8 +30,9 @@ static uint32_t cel_size(const CXLCCI *cci)
 /* CXL r3.1 8.2.9.5.2.1: what the log says of command @row */
 static CXLCelEntry cel_entry(const CXLCmd *row)
 {
-    uint16_t background = row->flags & CXL_CMD_BACKGROUND
-                        ? CXL_EFFECT_BACKGROUND : 0;
+    uint16_t background =
+        (row->flags & CXL_CMD_BACKGROUND ? CXL_EFFECT_BACKGROUND : 0) |
+        (row->flags & CXL_CMD_ABORTABLE ? CXL_EFFECT_ABORTABLE : 0);
 
     return (CXLCelEntry) {
         .opcode = cxl_le16(row->opcode),

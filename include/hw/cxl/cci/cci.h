@@ -40,7 +40,7 @@ uint32_t cxl_rsp_room(const CXLRsp *rsp);
  * @state: what was given to cxl_cci_add() along with the handler's row
  * @req: the request, at least the row's in_min bytes, a private copy
  * @tail: elements of the row's tail that the request holds
- * @room: bytes of payload that the interface can answer with
+ * @room: bytes that an answer can have now
  */
 typedef struct CXLCall {
     CXLCCI *cci;
@@ -62,6 +62,7 @@ typedef enum CXLTail {
 /* Flags of a row */
 #define CXL_CMD_BACKGROUND      (1u << 0)  /* goes on after it is answered */
 #define CXL_CMD_NEEDS_MEDIA     (1u << 1)  /* Media Disabled otherwise */
+#define CXL_CMD_ABORTABLE       (1u << 3)  /* by Request Abort */
 #define CXL_CMD_NEEDS_UNLOCKED  (1u << 2)  /* Invalid Security State otherwise */
 
 /**
@@ -77,6 +78,8 @@ typedef enum CXLTail {
  * @effects: CXL r3.1 8.2.9.5.2.1: Command Effect of the CEL
  * @handler: does the work, or starts it; returns a return code
  * @finish: BACKGROUND: called when the time is up; returns the return code
+ * @cancel: BACKGROUND, optional: called instead of @finish when it ends early,
+ *          because it was aborted, or by reset or unplug
  * @estimate_ms: BACKGROUND: how long it takes, in ms of virtual time
  */
 typedef struct CXLCmd {
@@ -93,6 +96,7 @@ typedef struct CXLCmd {
     uint16_t flags;
     CXLCmdHandler *handler;
     CXLRet (*finish)(void *state);
+    void (*cancel)(void *state);
     uint32_t (*estimate_ms)(void *state);
 } CXLCmd;
 
@@ -122,10 +126,16 @@ typedef struct CXLCCIOps {
     void (*background_done)(void *opaque);
 } CXLCCIOps;
 
+/**
+ * CXLCCI: an interface
+ * @payload_max: bytes that a request or an answer can take
+ * @response_max: CXL r3.1 8.2.9.1.4: bytes that an answer may take until reset
+ */
 struct CXLCCI {
     const CXLCCIOps *ops;
     void *opaque;
     uint32_t payload_max;
+    uint32_t response_max;
     GPtrArray *slots;
     CXLBackground background;
 };
@@ -138,7 +148,10 @@ extern const VMStateDescription vmstate_cxl_cci;
 void cxl_cci_init(CXLCCI *cci, const CXLCCIOps *ops, void *opaque,
                   uint32_t payload_max);
 void cxl_cci_destroy(CXLCCI *cci);
-/* Drop a background operation; CXL r3.1 8.2.8.4.7: its registers clear */
+/*
+ * Cancel a background operation; CXL r3.1 8.2.8.4.7: its registers clear.
+ * Called before cxl_cci_destroy() too, while all that it acts on is there.
+ */
 void cxl_cci_reset(CXLCCI *cci);
 /* Offer @nr commands; an opcode that is offered twice is a bug of ours */
 void cxl_cci_add(CXLCCI *cci, const CXLCmd *rows, unsigned nr, void *state);
@@ -158,6 +171,11 @@ CXLRet cxl_cci_execute(CXLCCI *cci, uint16_t opcode, const uint8_t *in,
 const CXLCmd *cxl_cci_command(const CXLCCI *cci, unsigned n);
 /* The command with @opcode and in @state what it was added with; or NULL */
 const CXLCmd *cxl_cci_find(const CXLCCI *cci, uint16_t opcode, void **state);
+/*
+ * CXL r3.1 8.2.9.1.5: end the background operation, if one runs, with Aborted;
+ * false when it cannot be aborted
+ */
+bool cxl_cci_background_abort(CXLCCI *cci);
 /* CXL r3.1 8.2.8.4.7: 0 to 100, by elapsed time; 100 once it has ended */
 unsigned cxl_cci_background_percent(const CXLCCI *cci);
 

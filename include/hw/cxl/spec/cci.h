@@ -47,6 +47,9 @@ typedef enum CXLRet {
 typedef enum CXLOpcode {
     CXL_OP_IDENTIFY                     = 0x0001,
     CXL_OP_BACKGROUND_STATUS            = 0x0002,
+    CXL_OP_GET_RESPONSE_LIMIT           = 0x0003,
+    CXL_OP_SET_RESPONSE_LIMIT           = 0x0004,
+    CXL_OP_REQUEST_ABORT                = 0x0005,
 
     CXL_OP_GET_EVENT_RECORDS            = 0x0100,
     CXL_OP_CLEAR_EVENT_RECORDS          = 0x0101,
@@ -88,6 +91,9 @@ typedef enum CXLOpcode {
 #define CXL_EFFECT_RESETS_VALID         (1u << 9)
 #define CXL_EFFECT_CONFIG_CONV_RESET    (1u << 10)
 #define CXL_EFFECT_CONFIG_CXL_RESET     (1u << 11)
+
+/* CXL r3.1 8.2.9.1.3: limits of an answer are powers of two from here on */
+#define CXL_RESPONSE_LIMIT_MIN          8
 
 /* CXL r3.1 8.2.9.1.1: Identify: Component Type */
 #define CXL_COMPONENT_TYPE_SWITCH       0x00

@@ -46,6 +46,15 @@ typedef struct CXLBackgroundStatusRsp {
 } CXLBackgroundStatusRsp;
 CXL_WIRE_SIZE(CXLBackgroundStatusRsp, 0x08);
 
+/*
+ * CXL r3.1 8.2.9.1.3, 8.2.9.1.4: Get and Set Response Message Limit (0003h,
+ * 0004h)
+ */
+typedef struct CXLResponseLimit {
+    uint8_t limit;                  /* n for 2^n bytes */
+} CXLResponseLimit;
+CXL_WIRE_SIZE(CXLResponseLimit, 0x01);
+
 /* CXL r3.1 8.2.9.3.1: Get FW Info (0200h) */
 typedef struct CXLFwInfoRsp {
     uint8_t slots;
