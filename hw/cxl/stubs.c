@@ -61,3 +61,24 @@ void qmp_cxl_inject_general_media_event(
 {
     error_setg(errp, "CXL is not available in this QEMU binary");
 }
+
+void qmp_cxl_set_health(const char *path, bool has_health_status,
+                        uint8_t health_status, bool has_media_status,
+                        uint8_t media_status, bool has_life_used,
+                        uint8_t life_used, bool has_temperature,
+                        int16_t temperature, bool has_dirty_shutdown_count,
+                        uint32_t dirty_shutdown_count,
+                        bool has_corrected_volatile_error_count,
+                        uint32_t corrected_volatile_error_count,
+                        bool has_corrected_persistent_error_count,
+                        uint32_t corrected_persistent_error_count,
+                        Error **errp)
+{
+    error_setg(errp, "CXL is not available in this QEMU binary");
+}
+
+void qmp_cxl_inject_power_loss(const char *path, bool has_flushed,
+                               bool flushed, Error **errp)
+{
+    error_setg(errp, "CXL is not available in this QEMU binary");
+}

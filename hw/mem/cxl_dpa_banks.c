@@ -8,7 +8,9 @@
 #include "qemu/units.h"
 #include "qapi/error.h"
 #include "migration/vmstate.h"
+#include "exec/ramblock.h"
 #include "hw/cxl/cxl-dpa.h"
+#include "hw/cxl/decode/view-scan.h"
 
 /* CXL r3.1 8.2.9.9.1.1: capacities are expressed in multiples of 256 MiB */
 #define DPA_CAPACITY_UNIT (256 * MiB)
@@ -282,6 +284,40 @@ bool cxl_dpa_partition(CXLDpa *d, uint64_t vmem)
     }
     d->vmem = vmem;
     return true;
+}
+
+/*
+ * Clear @len bytes from the start of @b. What was never written to stays
+ * absent, and what is cleared goes back to the host where it can.
+ */
+static void dpa_bank_clear(const CXLDpaBank *b, uint64_t len)
+{
+    RAMBlock *rb = b->mr->ram_block;
+    CXLScan scan;
+    uint64_t end;
+
+    cxl_scan_init(&scan, b->mr);
+    for (uint64_t at = 0; at < len; at = end) {
+        if (cxl_scan(&scan, at, len, &end)) {
+            address_space_set(&b->media->as, at, 0, end - at,
+                              MEMTXATTRS_UNSPECIFIED);
+        }
+    }
+    /* A hole in a private mapping would be one in somebody's file */
+    if ((qemu_ram_get_fd(rb) >= 0) == qemu_ram_is_shared(rb)) {
+        ram_block_discard_range(rb, 0, len);
+    }
+}
+
+void cxl_dpa_forget_volatile(CXLDpa *d)
+{
+    for (unsigned n = 0; n < CXL_DPA_BANKS; n++) {
+        const CXLDpaBank *b = &d->banks[n];
+
+        if (b->size && b->base < d->vmem) {
+            dpa_bank_clear(b, MIN(b->size, d->vmem - b->base));
+        }
+    }
 }
 
 const CXLDpaBank *cxl_dpa_bank_of(const CXLDpa *d, uint64_t dpa)

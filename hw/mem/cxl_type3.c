@@ -228,6 +228,7 @@ static void type3_realize(PCIDevice *pdev, Error **errp)
                            TYPE3_VECTOR_DOE);
     type3_init_component(ct3);
     cxl_type3_init_sets(ct3);
+    cxl_type3_init_power(ct3);
     cxl_power_init(&ct3->power, pdev);
     capacity = cxl_dpa_capacity(&ct3->dpa);
     trace_cxl_type3_realize(cxl_type3_name(ct3), capacity.vmem, capacity.pmem,
@@ -244,6 +245,7 @@ static void type3_exit(PCIDevice *pdev)
     cxl_windows_forget(CXL_MEM(ct3));
 
     cxl_type3_destroy_cxl_reset(ct3);
+    cxl_type3_destroy_power(ct3);
     cxl_type3_destroy_sets(ct3);
     cxl_component_destroy(&ct3->component);
     g_clear_pointer(&ct3->doe, cxl_doe_free);
@@ -280,6 +282,9 @@ static const VMStateDescription vmstate_type3 = {
         VMSTATE_STRUCT(parent_obj.exp.aer_log, CXLType3, 0,
                        vmstate_pcie_aer_log, PCIEAERLog),
         VMSTATE_CXL_DOE(doe, CXLType3),
+        /* Before decoders map memory: which of it is volatile */
+        VMSTATE_STRUCT(memdev_set, CXLType3, 1, vmstate_cxl_memdev,
+                       CXLMemdev),
         VMSTATE_CXL_COMPONENT(component, CXLType3),
         /* The device itself: a part that follows the registers it shows */
         {

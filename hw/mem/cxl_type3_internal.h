@@ -2,8 +2,9 @@
  * CXL Type 3 device: what its parts ask of one another
  *
  * cxl_type3.c is the PCIe function, cxl_type3_sets.c its command sets and
- * device registers, cxl_type3_mem.c its memory as windows see it, and
- * cxl_type3_reset.c what each kind of reset does to each piece of state.
+ * device registers, cxl_type3_mem.c its memory as windows see it,
+ * cxl_type3_reset.c what each kind of reset does to each piece of state, and
+ * cxl_type3_power.c what the loss of power does to memory.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -44,6 +45,10 @@ void cxl_type3_destroy_sets(CXLType3 *ct3);
 /* Show in Event Status which logs have records */
 void cxl_type3_show_events(CXLType3 *ct3);
 extern const VMStateDescription vmstate_cxl_type3_sets;
+
+/* CXL r3.1 9.8: what the end of QEMU, or of the device, means to memory */
+void cxl_type3_init_power(CXLType3 *ct3);
+void cxl_type3_destroy_power(CXLType3 *ct3);
 
 /* Reset whatever @kind resets, see hw/cxl/reset-table.h */
 void cxl_type3_reset(CXLType3 *ct3, CXLResetKind kind);

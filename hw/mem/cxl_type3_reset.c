@@ -48,7 +48,25 @@ static void reset_timestamp(CXLType3 *ct3, CXLResetKind kind)
     cxl_timestamp_reset(&ct3->timestamp);
 }
 
-static void reset_memdev(CXLType3 *ct3, CXLResetKind kind)
+static void reset_alerts(CXLType3 *ct3, CXLResetKind kind)
+{
+    cxl_health_reset(&ct3->health);
+}
+
+/*
+ * CXL r3.1 9.3: a host prepares a warm reset, and devices flush then. Nobody
+ * prepares a loss of power.
+ */
+static void reset_shutdown(CXLType3 *ct3, CXLResetKind kind)
+{
+    if (kind == CXL_RESET_COLD) {
+        cxl_shutdown_power_lost(&ct3->shutdown);
+    } else {
+        cxl_shutdown_flushed(&ct3->shutdown);
+    }
+}
+
+static void reset_partition(CXLType3 *ct3, CXLResetKind kind)
 {
     cxl_memdev_reset(&ct3->memdev_set);
 }
@@ -105,7 +123,8 @@ static void (*const reset_functions[])(CXLType3 *, CXLResetKind) = {
     [CXL_STATE_BACKGROUND] = reset_cci,
     [CXL_STATE_MAILBOX] = reset_mailbox,
     [CXL_STATE_TIMESTAMP] = reset_timestamp,
-    [CXL_STATE_ALERTS] = reset_memdev,
+    [CXL_STATE_ALERTS] = reset_alerts,
+    [CXL_STATE_SHUTDOWN] = reset_shutdown,
     [CXL_STATE_EVENTS] = reset_events,
     [CXL_STATE_EVENT_POLICY] = reset_events,
     [CXL_STATE_CXL_RESET] = reset_cxl_reset,
@@ -113,6 +132,7 @@ static void (*const reset_functions[])(CXLType3 *, CXLResetKind) = {
     [CXL_STATE_MEM_ENABLE] = reset_mem_enable,
     [CXL_STATE_RAS] = reset_ras,
     [CXL_STATE_HDM] = reset_hdm,
+    [CXL_STATE_PARTITION] = reset_partition,
 };
 
 void cxl_type3_reset(CXLType3 *ct3, CXLResetKind kind)

@@ -6,6 +6,7 @@
 #include "qemu/osdep.h"
 #include "hw/pci/msix.h"
 #include "migration/vmstate.h"
+#include "system/runstate.h"
 #include "hw/cxl/spec/registers.h"
 #include "hw/cxl/trace.h"
 #include "cxl_type3_internal.h"
@@ -90,6 +91,11 @@ static void type3_init_commands(CXLType3 *ct3)
     cxl_logs_add(&ct3->cci);
     cxl_memdev_add(&ct3->cci, &ct3->memdev_set, mem, &ct3->events,
                    &ct3->poison);
+    cxl_lsa_add(&ct3->cci, &ct3->lsa_set, mem);
+    cxl_shutdown_add(&ct3->cci, &ct3->shutdown, mem,
+                     runstate_check(RUN_STATE_INMIGRATE));
+    cxl_health_add(&ct3->cci, &ct3->health, mem, &ct3->events,
+                   &ct3->timestamp, &ct3->shutdown);
     cxl_media_add(&ct3->cci, &ct3->media, mem, &ct3->poison);
 }
 
@@ -141,8 +147,10 @@ const VMStateDescription vmstate_cxl_type3_sets = {
         VMSTATE_STRUCT(events, CXLType3, 1, vmstate_cxl_events, CXLEvents),
         VMSTATE_STRUCT(timestamp, CXLType3, 1, vmstate_cxl_timestamp,
                        CXLTimestamp),
-        VMSTATE_STRUCT(memdev_set, CXLType3, 1, vmstate_cxl_memdev,
-                       CXLMemdev),
+        VMSTATE_STRUCT(shutdown, CXLType3, 1, vmstate_cxl_shutdown,
+                       CXLShutdown),
+        VMSTATE_STRUCT(health, CXLType3, 1, vmstate_cxl_health,
+                       CXLHealthMonitor),
         VMSTATE_STRUCT(media, CXLType3, 1, vmstate_cxl_media, CXLMedia),
         VMSTATE_STRUCT(cxl_reset, CXLType3, 1, vmstate_cxl_type3_reset,
                        CXLType3Reset),

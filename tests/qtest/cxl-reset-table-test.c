@@ -95,6 +95,7 @@ static void replug(const ResetTarget *t)
         qtest_qmp_device_add(q->qts, "cxl-type3", "mem0",
                              "{'bus': 'rp0', 'volatile-memdev': 'mem0.v',"
                              " 'persistent-memdev': 'mem0.p',"
+                             " 'partitionable-memdev': 'mem0.part',"
                              " 'lsa': 'mem0.lsa', 'nv': 'mem0.nv' }");
     } else {
         qtest_qmp_device_add(q->qts, "cxl-upstream", "sw0", "{'bus': 'rp1'}");
@@ -242,9 +243,11 @@ int main(int argc, char **argv)
     qcxl_root_port(t, "rp0", "hb0", "");
     qcxl_root_port(t, "rp1", "hb0", "");
     qcxl_nv(t, "mem0");
-    qcxl_mem(t, "mem0", "rp0", 256, 256, ",nv=mem0.nv");
+    qcxl_partitionable(t, "mem0", 256, false);
+    qcxl_mem(t, "mem0", "rp0", 256, 256,
+             ",partitionable-memdev=mem0.part,nv=mem0.nv");
     qcxl_switch(t, "sw0", "rp1", 1, "");
-    qcxl_window(t, 512, NULL, "hb0");
+    qcxl_window(t, 768, NULL, "hb0");
     q = qcxl_boot(t);
 
     for (unsigned n = 0; n < ARRAY_SIZE(subjects); n++) {

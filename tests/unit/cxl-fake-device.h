@@ -6,7 +6,10 @@
 #ifndef TESTS_UNIT_CXL_FAKE_DEVICE_H
 #define TESTS_UNIT_CXL_FAKE_DEVICE_H
 
+#include "hw/cxl/cci/health.h"
+#include "hw/cxl/cci/lsa.h"
 #include "hw/cxl/cci/sets.h"
+#include "hw/cxl/cci/shutdown.h"
 #include "cxl-unit.h"
 
 #define ROOM        512
@@ -16,10 +19,20 @@
 #define VMEM        CXL_CAPACITY_UNIT
 #define PMEM        (2 * CXL_CAPACITY_UNIT)
 
-/* A memory device that is nothing but labels and two sizes */
+/**
+ * FakeMem: a memory device that is nothing but labels and sizes
+ * @partitionable: bytes between VMEM and PMEM that can be either
+ * @vmem: bytes that are volatile
+ * @mapped: a decoder is committed
+ * @nv: what was kept by area, NULL: nothing
+ */
 typedef struct FakeMem {
     Object parent_obj;
     uint8_t lsa[LSA];
+    uint64_t partitionable;
+    uint64_t vmem;
+    bool mapped;
+    GBytes *nv[CXL_NV_AREAS];
 } FakeMem;
 
 #define TYPE_FAKE_MEM "fake-cxl-mem"
@@ -33,6 +46,9 @@ typedef struct Device {
     CXLFirmware firmware;
     CXLTimestamp timestamp;
     CXLMemdev memdev;
+    CXLLsa lsa;
+    CXLShutdown shutdown;
+    CXLHealthMonitor health;
     CXLMedia media;
     CXLPoisonList poison;
     uint32_t pending;
@@ -43,10 +59,44 @@ typedef struct Device {
 
 static CXLMemCapacity fake_capacity(CXLMem *mem)
 {
+    FakeMem *fake = FAKE_MEM(mem);
+
     return (CXLMemCapacity) {
-        .vmem = VMEM, .pmem = PMEM, .lsa = LSA,
+        .vmem = fake->vmem, .lsa = LSA,
+        .pmem = VMEM + fake->partitionable + PMEM - fake->vmem,
         .volatile_only = VMEM, .persistent_only = PMEM,
     };
+}
+
+static bool fake_partition(CXLMem *mem, uint64_t vmem)
+{
+    g_assert_cmpuint(vmem, >=, VMEM);
+    g_assert_cmpuint(vmem, <=, VMEM + FAKE_MEM(mem)->partitionable);
+    FAKE_MEM(mem)->vmem = vmem;
+    return true;
+}
+
+static bool fake_mapped(CXLMem *mem)
+{
+    return FAKE_MEM(mem)->mapped;
+}
+
+static void fake_nv_save(CXLMem *mem, CXLNvArea area, const void *buf,
+                         uint32_t len)
+{
+    g_clear_pointer(&FAKE_MEM(mem)->nv[area], g_bytes_unref);
+    FAKE_MEM(mem)->nv[area] = g_bytes_new(buf, len);
+}
+
+static bool fake_nv_load(CXLMem *mem, CXLNvArea area, void *buf, uint32_t len)
+{
+    GBytes *nv = FAKE_MEM(mem)->nv[area];
+
+    if (!nv || g_bytes_get_size(nv) != len) {
+        return false;
+    }
+    memcpy(buf, g_bytes_get_data(nv, NULL), len);
+    return true;
 }
 
 static void fake_lsa_read(CXLMem *mem, uint64_t offset, void *buf,
@@ -68,14 +118,32 @@ static void fake_class_init(ObjectClass *oc, void *data)
     CXLMemClass *mc = CXL_MEM_CLASS(oc);
 
     mc->capacity = fake_capacity;
+    mc->partition = fake_partition;
+    mc->mapped = fake_mapped;
+    mc->nv_save = fake_nv_save;
+    mc->nv_load = fake_nv_load;
     mc->lsa_read = fake_lsa_read;
     mc->lsa_write = fake_lsa_write;
+}
+
+static void fake_init(Object *obj)
+{
+    FAKE_MEM(obj)->vmem = VMEM;
+}
+
+static void fake_finalize(Object *obj)
+{
+    for (unsigned area = 0; area < CXL_NV_AREAS; area++) {
+        g_clear_pointer(&FAKE_MEM(obj)->nv[area], g_bytes_unref);
+    }
 }
 
 static const TypeInfo fake_mem_info = {
     .name = TYPE_FAKE_MEM,
     .parent = TYPE_OBJECT,
     .instance_size = sizeof(FakeMem),
+    .instance_init = fake_init,
+    .instance_finalize = fake_finalize,
     .class_init = fake_class_init,
     .interfaces = (InterfaceInfo[]) { { TYPE_CXL_MEM }, { } },
 };
@@ -99,13 +167,13 @@ static const CXLEventsOps events_ops = {
 static const CXLCCIOps cci_ops = { };
 static const uint8_t vectors[CXL_EVENT_LOGS] = { 4, 5, 6, 7 };
 
-static inline Device *new_device(void)
+/* A device whose memory is @fake, which may outlive it */
+static inline Device *new_device_on(FakeMem *fake)
 {
     Device *d = g_new0(Device, 1);
-    CXLMem *mem;
+    CXLMem *mem = CXL_MEM(fake);
 
-    d->mem = FAKE_MEM(object_new(TYPE_FAKE_MEM));
-    mem = CXL_MEM(d->mem);
+    d->mem = FAKE_MEM(object_ref(OBJECT(fake)));
     d->infostat = (CXLInfostat) {
         .vendor = 0x8086, .device = 0x0d93, .serial = 0x1122334455667788,
         .component_type = CXL_COMPONENT_TYPE_TYPE3,
@@ -118,7 +186,20 @@ static inline Device *new_device(void)
     cxl_timestamp_add(&d->cci, &d->timestamp);
     cxl_logs_add(&d->cci);
     cxl_memdev_add(&d->cci, &d->memdev, mem, &d->events, &d->poison);
+    cxl_lsa_add(&d->cci, &d->lsa, mem);
+    cxl_shutdown_add(&d->cci, &d->shutdown, mem, false);
+    cxl_health_add(&d->cci, &d->health, mem, &d->events, &d->timestamp,
+                   &d->shutdown);
     cxl_media_add(&d->cci, &d->media, mem, &d->poison);
+    return d;
+}
+
+static inline Device *new_device(void)
+{
+    FakeMem *fake = FAKE_MEM(object_new(TYPE_FAKE_MEM));
+    Device *d = new_device_on(fake);
+
+    object_unref(OBJECT(fake));
     return d;
 }
 

@@ -1,8 +1,9 @@
 /*
  * The command sets of a memory device but for events
  *
- * Sources: hw/cxl/cci/{background,cci,events,firmware,infostat,logs,media,
- *          memdev,timestamp}.c hw/cxl/model/{event-log,poison}.c
+ * Sources: hw/cxl/cci/{background,cci,events,firmware,health,infostat,logs,
+ *          lsa,media,memdev,shutdown,timestamp}.c
+ *          hw/cxl/model/{event-log,health,poison}.c
  *          hw/cxl/interfaces.c
  * Needs: migration, io (for VMState), trace events of hw/cxl
  *
@@ -220,56 +221,6 @@ static void test_lsa(void)
     free_device(d);
 }
 
-static void test_alerts(void)
-{
-    CXLSetAlertsReq in = {
-        .valid = CXL_ALERT_LIFE_USED | CXL_ALERT_OVER_TEMPERATURE,
-        .enable = CXL_ALERT_LIFE_USED | CXL_ALERT_VOLATILE_ERRORS,
-        .life_used_warning = 50,
-        .over_temperature_warning = cxl_le16(1000),
-    };
-    Device *d = new_device(), *to = new_device();
-    const CXLGetAlertsRsp *out = (const void *)d->out;
-    const CXLHealthInfoRsp *health;
-
-    answer(d, CXL_OP_SET_ALERT_CONFIG, &in, sizeof(in), 0);
-    answer(d, CXL_OP_GET_ALERT_CONFIG, NULL, 0, sizeof(*out));
-    g_assert_cmphex(out->valid, ==, CXL_ALERT_LIFE_USED);
-    g_assert_cmphex(out->programmable, ==, CXL_ALERT_ALL);
-    g_assert_cmpuint(out->life_used_warning, ==, 50);
-    /* An alert that is switched off keeps its threshold */
-    g_assert_cmpuint(cxl_le16_get(out->over_temperature_warning), ==, 75);
-
-    in.valid = in.enable = CXL_ALERT_LIFE_USED;
-    in.life_used_warning = out->life_used_critical;
-    g_assert_cmpuint(request(d, CXL_OP_SET_ALERT_CONFIG, &in, sizeof(in)),
-                     ==, CXL_RET_INVALID_INPUT);
-    in.valid = in.enable = CXL_ALERT_OVER_TEMPERATURE;
-    g_assert_cmpuint(request(d, CXL_OP_SET_ALERT_CONFIG, &in, sizeof(in)),
-                     ==, CXL_RET_INVALID_INPUT);
-    in.over_temperature_warning = cxl_le16(-5);
-    answer(d, CXL_OP_SET_ALERT_CONFIG, &in, sizeof(in), 0);
-    in.valid = CXL_ALERT_ALL + 1;
-    g_assert_cmpuint(request(d, CXL_OP_SET_ALERT_CONFIG, &in, sizeof(in)),
-                     ==, CXL_RET_INVALID_INPUT);
-
-    health = answer(d, CXL_OP_GET_HEALTH_INFO, NULL, 0, sizeof(*health));
-    g_assert_cmpuint(health->life_used, ==, 0);
-
-    g_assert_cmpint(cxl_unit_migrate(&vmstate_cxl_memdev, &d->memdev,
-                                     &to->memdev), ==, 0);
-    g_assert_false(memcmp(&to->memdev.alerts, &d->memdev.alerts,
-                          sizeof(CXLAlerts)));
-    d->memdev.alerts.valid = 0xff;
-    g_assert_cmpint(cxl_unit_migrate(&vmstate_cxl_memdev, &d->memdev,
-                                     &to->memdev), ==, -EINVAL);
-    cxl_memdev_reset(&d->memdev);
-    answer(d, CXL_OP_GET_ALERT_CONFIG, NULL, 0, sizeof(*out));
-    g_assert_cmphex(out->valid, ==, 0);
-    free_device(d);
-    free_device(to);
-}
-
 static CXLRet get_poison(Device *d, uint64_t dpa, uint64_t lines)
 {
     const CXLGetPoisonReq in = { cxl_le64(dpa), cxl_le64(lines) };
@@ -446,7 +397,6 @@ int main(int argc, char **argv)
     g_test_add_func("/cxl/commands/response-limit", test_response_limit);
     g_test_add_func("/cxl/commands/logs", test_logs);
     g_test_add_func("/cxl/commands/lsa", test_lsa);
-    g_test_add_func("/cxl/commands/alerts", test_alerts);
     g_test_add_func("/cxl/commands/poison/list", test_poison);
     g_test_add_func("/cxl/commands/poison/range", test_poison_range);
     g_test_add_func("/cxl/commands/poison/overflow", test_poison_overflow);

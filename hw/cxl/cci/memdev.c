@@ -1,12 +1,18 @@
 /*
- * CXL r3.1 8.2.9.9.1 to 8.2.9.9.3: memory device commands: identity,
- * capacity, labels, health
+ * CXL r3.1 8.2.9.9.1, 8.2.9.9.2: memory device commands: identity, capacity
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
 #include "qemu/cutils.h"
 #include "hw/cxl/cci/sets.h"
+#include "hw/cxl/spec/payloads-partition.h"
+
+/* As it is kept: never change it, add an area instead */
+typedef struct NvPartition {
+    CXLLe64 vmem;                   /* units of 256 MiB */
+} NvPartition;
+CXL_WIRE_SIZE(NvPartition, 8);
 
 /* What the 24 bits of Poison List Maximum Media Error Records can say */
 #define POISON_LIST_MAX_FIELD 0xffffffu
@@ -14,6 +20,12 @@
 static CXLMemCapacity capacity(const CXLMemdev *s)
 {
     return CXL_MEM_GET_CLASS(s->mem)->capacity(s->mem);
+}
+
+/* Bytes that can be volatile as well as persistent */
+static uint64_t partitionable(const CXLMemCapacity *c)
+{
+    return c->vmem + c->pmem - c->volatile_only - c->persistent_only;
 }
 
 static CXLLe64 units(uint64_t bytes)
@@ -31,8 +43,10 @@ static CXLRet cmd_memdev_identify(const CXLCall *call, CXLRsp *rsp)
     pstrcpy(out->fw_revision, sizeof(out->fw_revision),
             CXL_FIRMWARE_REVISION);
     out->total_capacity = units(c.vmem + c.pmem);
-    out->volatile_capacity = units(c.vmem);
-    out->persistent_capacity = units(c.pmem);
+    out->volatile_capacity = units(c.volatile_only);
+    out->persistent_capacity = units(c.persistent_only);
+    /* Implementation defined: any multiple of the unit of capacities */
+    out->partition_alignment = cxl_le64(partitionable(&c) ? 1 : 0);
     for (unsigned log = 0; log < CXL_EVENT_LOGS; log++) {
         out->event_log_size[log] = cxl_le16(s->events->logs[log].depth);
     }
@@ -42,152 +56,72 @@ static CXLRet cmd_memdev_identify(const CXLCall *call, CXLRsp *rsp)
     return CXL_RET_SUCCESS;
 }
 
-/* CXL r3.1 8.2.9.9.2.1: Get Partition Info (4100h): nothing can be moved */
+/*
+ * CXL r3.1 8.2.9.9.2.1: Get Partition Info (4100h): what is next is zero when
+ * it is what is active
+ */
 static CXLRet cmd_memdev_get_partition_info(const CXLCall *call, CXLRsp *rsp)
 {
-    CXLMemCapacity c = capacity(call->state);
+    const CXLMemdev *s = call->state;
+    CXLMemCapacity c = capacity(s);
     CXLPartitionInfoRsp *out = cxl_rsp_add(rsp, sizeof(*out));
 
     out->active_volatile = units(c.vmem);
     out->active_persistent = units(c.pmem);
-    return CXL_RET_SUCCESS;
-}
-
-static bool in_lsa(const CXLMemdev *s, uint32_t offset, uint32_t len)
-{
-    uint64_t size = capacity(s).lsa;
-
-    return offset <= size && len <= size - offset;
-}
-
-/* CXL r3.1 8.2.9.9.2.3: Get LSA (4102h) */
-static CXLRet cmd_memdev_get_lsa(const CXLCall *call, CXLRsp *rsp)
-{
-    CXLMemdev *s = call->state;
-    const CXLGetLsaReq *in = call->req;
-    uint32_t offset = cxl_le32_get(in->offset);
-    uint32_t len = cxl_le32_get(in->length);
-    uint8_t *out;
-
-    if (!in_lsa(s, offset, len)) {
-        return CXL_RET_INVALID_INPUT;
-    }
-    out = cxl_rsp_add(rsp, len);
-    if (!out) {
-        return CXL_RET_INVALID_INPUT;
-    }
-    if (len) {
-        CXL_MEM_GET_CLASS(s->mem)->lsa_read(s->mem, offset, out, len);
+    if (s->next_vmem != c.vmem) {
+        out->next_volatile = units(s->next_vmem);
+        out->next_persistent = units(c.vmem + c.pmem - s->next_vmem);
     }
     return CXL_RET_SUCCESS;
 }
 
-/* CXL r3.1 8.2.9.9.2.4: Set LSA (4103h) */
-static CXLRet cmd_memdev_set_lsa(const CXLCall *call, CXLRsp *rsp)
+/* Whether the first @vmem bytes can be all that is volatile */
+static bool possible(const CXLMemCapacity *c, uint64_t vmem)
 {
-    CXLMemdev *s = call->state;
-    const CXLSetLsaReq *in = call->req;
-    uint32_t offset = cxl_le32_get(in->offset);
+    uint64_t all = c->vmem + c->pmem;
 
-    if (!in_lsa(s, offset, call->tail)) {
-        return CXL_RET_INVALID_INPUT;
-    }
-    if (call->tail) {
-        CXL_MEM_GET_CLASS(s->mem)->lsa_write(s->mem, offset, in->data,
-                                             call->tail);
-    }
-    return CXL_RET_SUCCESS;
+    return vmem % CXL_CAPACITY_UNIT == 0 && vmem >= c->volatile_only &&
+           vmem <= all - c->persistent_only && (vmem == all || c->lsa);
 }
 
-/* CXL r3.1 8.2.9.9.3.1: Get Health Info (4200h) */
-static CXLRet cmd_memdev_get_health(const CXLCall *call, CXLRsp *rsp)
+static void save_next(CXLMemdev *s)
 {
-    const CXLHealth *h = &((const CXLMemdev *)call->state)->health;
-    CXLHealthInfoRsp *out = cxl_rsp_add(rsp, sizeof(*out));
+    CXLMemClass *mc = CXL_MEM_GET_CLASS(s->mem);
+    const NvPartition nv = { units(s->next_vmem) };
 
-    out->status = h->status;
-    out->media_status = h->media_status;
-    out->additional_status = h->additional_status;
-    out->life_used = h->life_used;
-    out->temperature = cxl_le16(h->temperature);
-    out->dirty_shutdowns = cxl_le32(h->dirty_shutdowns);
-    out->volatile_errors = cxl_le32(h->volatile_errors);
-    out->persistent_errors = cxl_le32(h->persistent_errors);
-    return CXL_RET_SUCCESS;
-}
-
-/* CXL r3.1 8.2.9.9.3.2: Get Alert Configuration (4201h) */
-static CXLRet cmd_memdev_get_alerts(const CXLCall *call, CXLRsp *rsp)
-{
-    const CXLAlerts *a = &((const CXLMemdev *)call->state)->alerts;
-    CXLGetAlertsRsp *out = cxl_rsp_add(rsp, sizeof(*out));
-
-    out->valid = a->valid;
-    out->programmable = a->programmable;
-    out->life_used_critical = a->life_used_critical;
-    out->life_used_warning = a->life_used_warning;
-    out->over_temperature_critical = cxl_le16(a->over_temperature_critical);
-    out->under_temperature_critical = cxl_le16(a->under_temperature_critical);
-    out->over_temperature_warning = cxl_le16(a->over_temperature_warning);
-    out->under_temperature_warning = cxl_le16(a->under_temperature_warning);
-    out->volatile_error_warning = cxl_le16(a->volatile_error_warning);
-    out->persistent_error_warning = cxl_le16(a->persistent_error_warning);
-    return CXL_RET_SUCCESS;
-}
-
-/* @a with the thresholds of @in that belong to the alerts in @which */
-static CXLAlerts with_thresholds(CXLAlerts a, const CXLSetAlertsReq *in,
-                                 uint8_t which)
-{
-    if (which & CXL_ALERT_LIFE_USED) {
-        a.life_used_warning = in->life_used_warning;
+    if (mc->nv_save) {
+        mc->nv_save(s->mem, CXL_NV_PARTITION, &nv, sizeof(nv));
     }
-    if (which & CXL_ALERT_OVER_TEMPERATURE) {
-        a.over_temperature_warning =
-            cxl_le16_get(in->over_temperature_warning);
-    }
-    if (which & CXL_ALERT_UNDER_TEMPERATURE) {
-        a.under_temperature_warning =
-            cxl_le16_get(in->under_temperature_warning);
-    }
-    if (which & CXL_ALERT_VOLATILE_ERRORS) {
-        a.volatile_error_warning = cxl_le16_get(in->volatile_error_warning);
-    }
-    if (which & CXL_ALERT_PERSISTENT_ERRORS) {
-        a.persistent_error_warning =
-            cxl_le16_get(in->persistent_error_warning);
-    }
-    return a;
 }
 
 /*
- * CXL r3.1 8.2.9.9.3.3: a warning comes before the critical alert of the
- * same kind. Temperatures are signed.
+ * CXL r3.1 8.2.9.9.2.2: Set Partition Info (4101h). Content stays where it is.
+ * Implementation defined: while decoders are committed nothing changes under
+ * them: an immediate change is refused.
  */
-static bool warn_in_time(const CXLAlerts *a)
-{
-    if (a->life_used_warning >= a->life_used_critical) {
-        return false;
-    }
-    return (int16_t)a->over_temperature_warning <
-           (int16_t)a->over_temperature_critical &&
-           (int16_t)a->under_temperature_warning >
-           (int16_t)a->under_temperature_critical;
-}
-
-/* CXL r3.1 8.2.9.9.3.3: Set Alert Configuration (4202h) */
-static CXLRet cmd_memdev_set_alerts(const CXLCall *call, CXLRsp *rsp)
+static CXLRet cmd_memdev_set_partition_info(const CXLCall *call, CXLRsp *rsp)
 {
     CXLMemdev *s = call->state;
-    const CXLSetAlertsReq *in = call->req;
-    uint8_t enable = in->valid & in->enable;
-    CXLAlerts alerts = with_thresholds(s->alerts, in, enable);
+    CXLMemClass *mc = CXL_MEM_GET_CLASS(s->mem);
+    const CXLSetPartitionReq *in = call->req;
+    CXLMemCapacity c = capacity(s);
+    uint64_t wanted = cxl_le64_get(in->volatile_capacity);
+    uint64_t vmem;
 
-    if ((in->valid & ~s->alerts.programmable) || !warn_in_time(&alerts)) {
+    if (wanted > partitionable(&c) / CXL_CAPACITY_UNIT) {
         return CXL_RET_INVALID_INPUT;
     }
-    alerts.valid = (alerts.valid & ~in->valid) | enable;
-    s->alerts = alerts;
+    vmem = c.volatile_only + wanted * CXL_CAPACITY_UNIT;
+    if (!possible(&c, vmem)) {
+        return CXL_RET_INVALID_INPUT;
+    }
+    if (in->flags & CXL_SET_PARTITION_IMMEDIATE &&
+        ((mc->mapped && mc->mapped(s->mem)) ||
+         !mc->partition(s->mem, vmem))) {
+        return CXL_RET_INVALID_INPUT;
+    }
+    s->next_vmem = vmem;
+    save_next(s);
     return CXL_RET_SUCCESS;
 }
 
@@ -202,96 +136,105 @@ static const CXLCmd memdev_rows[] = {
         .name = "get-partition-info",
         .out_max = sizeof(CXLPartitionInfoRsp),
         .handler = cmd_memdev_get_partition_info,
-    }, {
-        .opcode = CXL_OP_GET_LSA,
-        .name = "get-lsa",
-        .in_min = sizeof(CXLGetLsaReq),
-        .out_max = UINT32_MAX,
-        .flags = CXL_CMD_NEEDS_MEDIA,
-        .handler = cmd_memdev_get_lsa,
-    }, {
-        .opcode = CXL_OP_SET_LSA,
-        .name = "set-lsa",
-        .in_min = sizeof(CXLSetLsaReq),
+    },
+};
+
+/*
+ * Linux sends one byte more than the specification has. A locked device does
+ * not make memory volatile that was persistent: it would not be locked then.
+ */
+static const CXLCmd partition_rows[] = {
+    {
+        .opcode = CXL_OP_SET_PARTITION_INFO,
+        .name = "set-partition-info",
+        .in_min = sizeof(CXLSetPartitionReq),
         .tail = CXL_TAIL_REST,
         .tail_size = 1,
-        .effects = CXL_EFFECT_CONFIG_NOW | CXL_EFFECT_DATA_NOW,
-        .flags = CXL_CMD_NEEDS_MEDIA,
-        .handler = cmd_memdev_set_lsa,
-    }, {
-        .opcode = CXL_OP_GET_HEALTH_INFO,
-        .name = "get-health-info",
-        .out_max = sizeof(CXLHealthInfoRsp),
-        .handler = cmd_memdev_get_health,
-    }, {
-        .opcode = CXL_OP_GET_ALERT_CONFIG,
-        .name = "get-alert-config",
-        .out_max = sizeof(CXLGetAlertsRsp),
-        .handler = cmd_memdev_get_alerts,
-    }, {
-        .opcode = CXL_OP_SET_ALERT_CONFIG,
-        .name = "set-alert-config",
-        .in_min = sizeof(CXLSetAlertsReq),
-        .effects = CXL_EFFECT_POLICY_NOW,
-        .handler = cmd_memdev_set_alerts,
+        .tail_max = 1,
+        .effects = CXL_EFFECT_CONFIG_COLD_RESET | CXL_EFFECT_CONFIG_NOW |
+                   CXL_EFFECT_DATA_NOW | CXL_EFFECT_RESETS_VALID |
+                   CXL_EFFECT_CONFIG_CONV_RESET,
+        .flags = CXL_CMD_NEEDS_MEDIA | CXL_CMD_NEEDS_UNLOCKED,
+        .handler = cmd_memdev_set_partition_info,
     },
 };
 
 void cxl_memdev_reset(CXLMemdev *s)
 {
-    /* Implementation defined: limits of an ordinary memory module */
-    s->alerts = (CXLAlerts) {
-        .programmable = CXL_ALERT_ALL,
-        .life_used_critical = 90,
-        .life_used_warning = 75,
-        .over_temperature_critical = 85,
-        .over_temperature_warning = 75,
-        .under_temperature_critical = (uint16_t)-20,
-        .under_temperature_warning = 0,
-    };
+    CXLMemClass *mc = CXL_MEM_GET_CLASS(s->mem);
+
+    if (s->next_vmem != capacity(s).vmem) {
+        mc->partition(s->mem, s->next_vmem);
+    }
+}
+
+/* Of the partitioning that was chosen last, if the memory is still there */
+static void load_next(CXLMemdev *s)
+{
+    CXLMemClass *mc = CXL_MEM_GET_CLASS(s->mem);
+    CXLMemCapacity c = capacity(s);
+    NvPartition nv;
+    uint64_t vmem;
+
+    s->next_vmem = c.vmem;
+    if (mc->partition && mc->nv_load &&
+        mc->nv_load(s->mem, CXL_NV_PARTITION, &nv, sizeof(nv)) &&
+        cxl_le64_get(nv.vmem) <= (c.vmem + c.pmem) / CXL_CAPACITY_UNIT) {
+        vmem = cxl_le64_get(nv.vmem) * CXL_CAPACITY_UNIT;
+        s->next_vmem = possible(&c, vmem) ? vmem : c.vmem;
+    }
+    cxl_memdev_reset(s);
 }
 
 void cxl_memdev_add(CXLCCI *cci, CXLMemdev *s, CXLMem *mem,
                     CXLEvents *events, CXLPoisonList *poison)
 {
+    CXLMemCapacity c;
+
     *s = (CXLMemdev) {
         .mem = mem,
         .events = events,
         .poison = poison,
-        .health = { .temperature = 25 },
     };
-    cxl_memdev_reset(s);
+    load_next(s);
+    c = capacity(s);
     cxl_cci_add(cci, memdev_rows, ARRAY_SIZE(memdev_rows), s);
+    if (partitionable(&c)) {
+        cxl_cci_add(cci, partition_rows, ARRAY_SIZE(partition_rows), s);
+    }
+}
+
+static int memdev_pre_save(void *opaque)
+{
+    CXLMemdev *s = opaque;
+
+    s->active_vmem = capacity(s).vmem;
+    return 0;
 }
 
 static int memdev_post_load(void *opaque, int version_id)
 {
-    const CXLAlerts *a = &((const CXLMemdev *)opaque)->alerts;
+    CXLMemdev *s = opaque;
+    CXLMemClass *mc = CXL_MEM_GET_CLASS(s->mem);
+    CXLMemCapacity c = capacity(s);
 
-    return a->valid & ~a->programmable || !warn_in_time(a) ? -EINVAL : 0;
+    if (!possible(&c, s->active_vmem) || !possible(&c, s->next_vmem)) {
+        return -EINVAL;
+    }
+    /* Also when nothing changes: registers were loaded that tell of it */
+    return !mc->partition || mc->partition(s->mem, s->active_vmem) ? 0
+                                                                   : -EINVAL;
 }
 
-/* What is missing of the alerts is the same in every device, see reset */
 const VMStateDescription vmstate_cxl_memdev = {
     .name = "cxl-memdev",
     .version_id = 1,
     .minimum_version_id = 1,
+    .pre_save = memdev_pre_save,
     .post_load = memdev_post_load,
     .fields = (const VMStateField[]) {
-        VMSTATE_UINT8(alerts.valid, CXLMemdev),
-        VMSTATE_UINT8(alerts.life_used_warning, CXLMemdev),
-        VMSTATE_UINT16(alerts.over_temperature_warning, CXLMemdev),
-        VMSTATE_UINT16(alerts.under_temperature_warning, CXLMemdev),
-        VMSTATE_UINT16(alerts.volatile_error_warning, CXLMemdev),
-        VMSTATE_UINT16(alerts.persistent_error_warning, CXLMemdev),
-        VMSTATE_UINT8(health.status, CXLMemdev),
-        VMSTATE_UINT8(health.media_status, CXLMemdev),
-        VMSTATE_UINT8(health.additional_status, CXLMemdev),
-        VMSTATE_UINT8(health.life_used, CXLMemdev),
-        VMSTATE_INT16(health.temperature, CXLMemdev),
-        VMSTATE_UINT32(health.dirty_shutdowns, CXLMemdev),
-        VMSTATE_UINT32(health.volatile_errors, CXLMemdev),
-        VMSTATE_UINT32(health.persistent_errors, CXLMemdev),
+        VMSTATE_UINT64(active_vmem, CXLMemdev),
+        VMSTATE_UINT64(next_vmem, CXLMemdev),
         VMSTATE_END_OF_LIST()
     }
 };

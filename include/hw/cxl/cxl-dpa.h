@@ -107,6 +107,8 @@ uint64_t cxl_dpa_size(const CXLDpa *d);
  * partitionable. Content stays where it is.
  */
 bool cxl_dpa_partition(CXLDpa *d, uint64_t vmem);
+/* All that is volatile becomes zero; no decoder is committed */
+void cxl_dpa_forget_volatile(CXLDpa *d);
 /* The bank that holds @dpa, or NULL */
 const CXLDpaBank *cxl_dpa_bank_of(const CXLDpa *d, uint64_t dpa);
 /*

@@ -7,7 +7,11 @@
 #define HW_CXL_CXL_TYPE3_H
 
 #include "hw/pci/pci_device.h"
+#include "qemu/notify.h"
+#include "hw/cxl/cci/health.h"
+#include "hw/cxl/cci/lsa.h"
 #include "hw/cxl/cci/sets.h"
+#include "hw/cxl/cci/shutdown.h"
 #include "hw/cxl/cdat.h"
 #include "hw/cxl/cxl-dpa.h"
 #include "hw/cxl/cxl-nv.h"
@@ -60,6 +64,7 @@ struct CXLType3 {
 
     CXLPower power;
     CXLType3Reset cxl_reset;
+    Notifier exit_notifier;
     CXLSerial serial;
     CXLDpa dpa;
     CXLNv nv;
@@ -76,6 +81,9 @@ struct CXLType3 {
     CXLFirmware firmware;
     CXLTimestamp timestamp;
     CXLMemdev memdev_set;
+    CXLLsa lsa_set;
+    CXLShutdown shutdown;
+    CXLHealthMonitor health;
     CXLMedia media;
 };
 
@@ -86,5 +94,12 @@ struct CXLType3 {
  */
 bool cxl_type3_record_event(CXLType3 *ct3, unsigned log,
                             CXLEventRecord *record);
+
+/*
+ * Power goes, and comes back at once: volatile memory is zero then, and the
+ * device as it was when power came on. @flushed: a Global Persistent Flush
+ * has completed before.
+ */
+void cxl_type3_lose_power(CXLType3 *ct3, bool flushed);
 
 #endif /* HW_CXL_CXL_TYPE3_H */

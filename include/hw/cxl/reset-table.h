@@ -22,7 +22,8 @@
 
 /*
  * Memory devices, in the order in which they reset: component registers come
- * last, for they change the windows
+ * late, for they change the windows, and the partitioning after them, for it
+ * changes while nothing is mapped
  */
 #define CXL_RESET_TABLE_DEVICE(X) \
     X(PCI, "BARs, Command, MSI-X",              R, R, R, R, K, R, R) \
@@ -33,6 +34,8 @@
     X(MAILBOX, "Mailbox registers, unfinished lists", R, R, R, R, K, R, R) \
     X(TIMESTAMP, "Timestamp",                   R, R, R, K, R, R, R) \
     X(ALERTS, "Alert configuration",            R, R, R, K, K, R, R) \
+    X(HEALTH, "Health, Dirty Shutdown Count",   K, K, K, K, K, K, K) \
+    X(SHUTDOWN, "Shutdown state",               R, R, K, K, K, R, R) \
     X(EVENTS, "Event logs",                     R, K, K, K, K, R, R) \
     X(EVENT_POLICY, "Event interrupt policy",   R, K, K, K, K, R, R) \
     X(POISON, "Poison list",                    K, K, K, K, K, R, R) \
@@ -43,7 +46,8 @@
     X(CONFIG_LOCK, "DVSEC CXL Lock",            R, R, R, K, K, R, R) \
     X(MEM_ENABLE, "DVSEC CXL Control, ranges",  R, R, R, K, R, R, R) \
     X(RAS, "RAS and link registers",            R, K, K, K, K, R, R) \
-    X(HDM, "HDM decoders",                      R, R, R, K, R, R, R)
+    X(HDM, "HDM decoders",                      R, R, R, K, R, R, R) \
+    X(PARTITION, "Partitioning that waits for a reset", R, R, R, K, K, R, R)
 
 /* Root ports, and upstream and downstream ports of switches */
 #define CXL_RESET_TABLE_PORT(X) \

@@ -342,13 +342,68 @@ static uint64_t get_poison(const ResetTarget *t)
     return sum;
 }
 
+static void set_health(const ResetTarget *t, uint32_t token)
+{
+    qtest_qmp_assert_success(t->q->qts,
+        "{'execute': 'cxl-set-health', 'arguments': {"
+        " 'path': '/machine/peripheral/mem0',"
+        " 'corrected-volatile-error-count': %u,"
+        " 'dirty-shutdown-count': %u }}", token, token);
+}
+
+/* The state is clean whenever power comes on: the count stays, too */
+static uint64_t get_health(const ResetTarget *t)
+{
+    CXLHealthInfoRsp rsp;
+
+    command(t, CXL_OP_GET_HEALTH_INFO, NULL, 0, &rsp, sizeof(rsp));
+    return (uint64_t)cxl_le32_get(rsp.volatile_errors) << 32 |
+           cxl_le32_get(rsp.dirty_shutdowns);
+}
+
+static void set_shutdown(const ResetTarget *t, uint32_t token)
+{
+    const CXLShutdownState req = { CXL_SHUTDOWN_DIRTY };
+
+    command(t, CXL_OP_SET_SHUTDOWN_STATE, &req, sizeof(req), NULL, 0);
+}
+
+static uint64_t get_shutdown(const ResetTarget *t)
+{
+    CXLShutdownState rsp;
+
+    command(t, CXL_OP_GET_SHUTDOWN_STATE, NULL, 0, &rsp, sizeof(rsp));
+    return rsp.state;
+}
+
+/* Of one partitionable unit, the other way round; power has come on */
+static void set_partition(const ResetTarget *t, uint32_t token)
+{
+    CXLPartitionInfoRsp rsp;
+    CXLSetPartitionReq req;
+
+    command(t, CXL_OP_GET_PARTITION_INFO, NULL, 0, &rsp, sizeof(rsp));
+    req = (CXLSetPartitionReq) {
+        .volatile_capacity = cxl_le64(cxl_le64_get(rsp.active_volatile) == 1),
+    };
+    command(t, CXL_OP_SET_PARTITION_INFO, &req, sizeof(req), NULL, 0);
+}
+
+static uint64_t get_partition(const ResetTarget *t)
+{
+    CXLPartitionInfoRsp rsp;
+
+    command(t, CXL_OP_GET_PARTITION_INFO, NULL, 0, &rsp, sizeof(rsp));
+    return cxl_le64_get(rsp.next_volatile);
+}
+
 /* Memory, through decoders that are there for just as long as it takes */
 
 static uint64_t memory(const ResetTarget *t, uint64_t dpa, const uint64_t *put)
 {
     const QCXLComponent *bridge = &t->q->bridges[0].comp;
     const QCXLDecoder d = { .base = t->q->windows[0].base,
-                            .size = 2 * QCXL_UNIT };
+                            .size = 3 * QCXL_UNIT };
     uint64_t at = d.base + dpa;
     uint64_t value;
 
@@ -383,12 +438,12 @@ static void set_persistent(const ResetTarget *t, uint32_t token)
 {
     const uint64_t value = (uint64_t)token << 32 | 2;
 
-    memory(t, QCXL_UNIT + 0x4560, &value);
+    memory(t, 2 * QCXL_UNIT + 0x4560, &value);
 }
 
 static uint64_t get_persistent(const ResetTarget *t)
 {
-    return memory(t, QCXL_UNIT + 0x4560, NULL);
+    return memory(t, 2 * QCXL_UNIT + 0x4560, NULL);
 }
 
 const ResetDriver reset_device_drivers[CXL_STATES] = {
@@ -402,6 +457,8 @@ const ResetDriver reset_device_drivers[CXL_STATES] = {
     [CXL_STATE_MAILBOX] = { set_mailbox, get_mailbox },
     [CXL_STATE_TIMESTAMP] = { set_timestamp, get_timestamp },
     [CXL_STATE_ALERTS] = { set_alerts, get_alerts },
+    [CXL_STATE_HEALTH] = { set_health, get_health },
+    [CXL_STATE_SHUTDOWN] = { set_shutdown, get_shutdown },
     [CXL_STATE_EVENTS] = { set_events, get_events },
     [CXL_STATE_EVENT_POLICY] = { set_event_policy, get_event_policy },
     [CXL_STATE_LSA] = { set_lsa, get_lsa },
@@ -411,6 +468,7 @@ const ResetDriver reset_device_drivers[CXL_STATES] = {
     [CXL_STATE_MEM_ENABLE] = { set_mem_enable, get_mem_enable },
     [CXL_STATE_RAS] = { set_ras, get_ras },
     [CXL_STATE_HDM] = { set_hdm, get_hdm },
+    [CXL_STATE_PARTITION] = { set_partition, get_partition },
 };
 
 const ResetDriver reset_port_drivers[CXL_PORT_STATES] = {

@@ -108,6 +108,15 @@ void qcxl_nv(QCXLTopology *t, const char *id)
     add_backend(t, id, "nv", QCXL_NV_SIZE);
 }
 
+void qcxl_partitionable(QCXLTopology *t, const char *id, unsigned mib,
+                        bool lsa)
+{
+    add_backend(t, id, "part", mib * MiB);
+    if (lsa) {
+        add_backend(t, id, "lsa", QCXL_LSA_SIZE);
+    }
+}
+
 void qcxl_mem(QCXLTopology *t, const char *id, const char *port,
               unsigned vmem, unsigned pmem, const char *props)
 {

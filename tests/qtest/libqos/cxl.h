@@ -12,7 +12,10 @@
 #include "hw/cxl/spec/registers.h"
 #include "hw/cxl/spec/dvsec.h"
 #include "hw/cxl/spec/cci.h"
+#include "hw/cxl/spec/health.h"
 #include "hw/cxl/spec/payloads.h"
+#include "hw/cxl/spec/payloads-partition.h"
+#include "hw/cxl/spec/payloads-shutdown.h"
 #include "hw/cxl/spec/payloads-events.h"
 #include "hw/cxl/spec/cedt.h"
 #include "hw/cxl/spec/tables.h"
@@ -55,6 +58,12 @@ void qcxl_backends(QCXLTopology *t, const char *id,
                    unsigned vmem, unsigned pmem);
 /* A backend @id.nv for the property 'nv' */
 void qcxl_nv(QCXLTopology *t, const char *id);
+/*
+ * A backend @id.part of @mib MiB for the property 'partitionable-memdev', and
+ * @id.lsa if @lsa
+ */
+void qcxl_partitionable(QCXLTopology *t, const char *id, unsigned mib,
+                        bool lsa);
 /* A window of @mib MiB over the bridges in @targets, "id id ..." */
 void qcxl_window(QCXLTopology *t, unsigned mib, const char *granularity,
                  const char *targets);

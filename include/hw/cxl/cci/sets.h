@@ -78,45 +78,26 @@ uint64_t cxl_timestamp_now(const CXLTimestamp *s);
 /* CXL r3.1 8.2.9.5: Logs: 0400h, 0401h, 0402h; the CEL comes from the rows */
 void cxl_logs_add(CXLCCI *cci);
 
-/*
- * CXL r3.1 8.2.9.9: Memory Device: 4000h Identify, 4100h partition info,
- * 4102h and 4103h LSA, 4200h health, 4201h and 4202h alerts
+/**
+ * CXLMemdev: CXL r3.1 8.2.9.9.1, 8.2.9.9.2: Memory Device: 4000h Identify,
+ * 4100h Get Partition Info, and 4101h Set Partition Info of devices that have
+ * memory that can be partitioned
+ * @next_vmem: bytes that are volatile from the next reset on; kept in
+ *             non-volatile memory
+ * @active_vmem: bytes that are volatile now, while state is saved and loaded
  */
-typedef struct CXLAlerts {
-    uint8_t valid;
-    uint8_t programmable;
-    uint8_t life_used_critical;
-    uint8_t life_used_warning;
-    uint16_t over_temperature_critical;
-    uint16_t under_temperature_critical;
-    uint16_t over_temperature_warning;
-    uint16_t under_temperature_warning;
-    uint16_t volatile_error_warning;
-    uint16_t persistent_error_warning;
-} CXLAlerts;
-
-typedef struct CXLHealth {
-    uint8_t status;
-    uint8_t media_status;
-    uint8_t additional_status;
-    uint8_t life_used;
-    int16_t temperature;
-    uint32_t dirty_shutdowns;
-    uint32_t volatile_errors;
-    uint32_t persistent_errors;
-} CXLHealth;
-
 typedef struct CXLMemdev {
     CXLMem *mem;
     CXLEvents *events;
     CXLPoisonList *poison;
-    CXLAlerts alerts;
-    CXLHealth health;
+    uint64_t next_vmem;
+    uint64_t active_vmem;
 } CXLMemdev;
+/* Load it before decoders: it moves what they map */
 extern const VMStateDescription vmstate_cxl_memdev;
 void cxl_memdev_add(CXLCCI *cci, CXLMemdev *s, CXLMem *mem,
                     CXLEvents *events, CXLPoisonList *poison);
-/* Alerts go back to their defaults; health belongs to the media and stays */
+/* A partitioning that waits for it becomes active; no decoder is committed */
 void cxl_memdev_reset(CXLMemdev *s);
 
 /**

@@ -68,12 +68,15 @@ typedef enum CXLOpcode {
     CXL_OP_IDENTIFY_MEMORY_DEVICE       = 0x4000,
 
     CXL_OP_GET_PARTITION_INFO           = 0x4100,
+    CXL_OP_SET_PARTITION_INFO           = 0x4101,
     CXL_OP_GET_LSA                      = 0x4102,
     CXL_OP_SET_LSA                      = 0x4103,
 
     CXL_OP_GET_HEALTH_INFO              = 0x4200,
     CXL_OP_GET_ALERT_CONFIG             = 0x4201,
     CXL_OP_SET_ALERT_CONFIG             = 0x4202,
+    CXL_OP_GET_SHUTDOWN_STATE           = 0x4203,
+    CXL_OP_SET_SHUTDOWN_STATE           = 0x4204,
 
     CXL_OP_GET_POISON_LIST              = 0x4300,
 } CXLOpcode;

@@ -1,0 +1,48 @@
+/*
+ * CXL Type 3 device: what happens to memory when power goes
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "system/runstate.h"
+#include "system/system.h"
+#include "hw/cxl/trace.h"
+#include "cxl_type3_internal.h"
+
+/*
+ * CXL r3.1 9.8: Global Persistent Flush. The host keeps what was written to
+ * memory, and QEMU has the time to say so when it ends in an orderly way.
+ * Once the state has been handed over to another QEMU it is no longer ours.
+ */
+static void type3_exit_notify(Notifier *notifier, void *data)
+{
+    CXLType3 *ct3 = container_of(notifier, CXLType3, exit_notifier);
+
+    if (!runstate_check(RUN_STATE_POSTMIGRATE) &&
+        !runstate_check(RUN_STATE_FINISH_MIGRATE)) {
+        cxl_shutdown_flushed(&ct3->shutdown);
+    }
+}
+
+void cxl_type3_init_power(CXLType3 *ct3)
+{
+    ct3->exit_notifier.notify = type3_exit_notify;
+    qemu_add_exit_notifier(&ct3->exit_notifier);
+}
+
+void cxl_type3_destroy_power(CXLType3 *ct3)
+{
+    qemu_remove_exit_notifier(&ct3->exit_notifier);
+    cxl_shutdown_flushed(&ct3->shutdown);
+}
+
+void cxl_type3_lose_power(CXLType3 *ct3, bool flushed)
+{
+    trace_cxl_type3_power_loss(cxl_type3_name(ct3), flushed);
+    if (flushed) {
+        cxl_shutdown_flushed(&ct3->shutdown);
+    }
+    /* Nothing else is in reset: it is a cold one */
+    pci_device_reset(PCI_DEVICE(ct3));
+    cxl_dpa_forget_volatile(&ct3->dpa);
+}
