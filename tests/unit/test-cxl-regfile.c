@@ -337,7 +337,7 @@ static void test_outside(void)
         cxl_regfile_write(&rf, offsets[i], 0, 8);
         g_assert_cmphex(cxl_regfile_read(&rf, offsets[i], 8), ==, 0);
     }
-    g_assert_true(cxl_regfile_at_reset(&rf, 0, BLOCK));
+    g_assert_cmpmem(rf.value, BLOCK, rf.reset, BLOCK);
     g_assert_cmphex(cxl_regfile_read(&rf, BLOCK - 2, 4), ==, 0x1122);
     g_assert_cmphex(cxl_regfile_read(&rf, -2ull, 4), ==, 0x77880000);
     cxl_regfile_write(&rf, -1ull, 0xaabb, 2);
@@ -356,12 +356,35 @@ static void test_sticky(void)
     cxl_regfile_init(&rf, 8);
     cxl_regfile_add(&rf, 4, &row, 1, NULL);
     cxl_regfile_write(&rf, 4, 0xcafebabe, 4);
-    g_assert_false(cxl_regfile_at_reset(&rf, 4, 4));
     cxl_regfile_reset(&rf, false);
     g_assert_cmphex(cxl_regfile_get(&rf, 4, 4), ==, 0xcafe5678);
     cxl_regfile_reset(&rf, true);
     g_assert_cmphex(cxl_regfile_get(&rf, 4, 4), ==, 0x12345678);
-    g_assert_true(cxl_regfile_at_reset(&rf, 0, 8));
+    cxl_regfile_write(&rf, 4, 0xcafebabe, 4);
+    cxl_regfile_reset_sticky(&rf);
+    g_assert_cmphex(cxl_regfile_get(&rf, 4, 4), ==, 0x1234babe);
+    cxl_regfile_destroy(&rf);
+}
+
+/* Each bit of a loaded state that is as it cannot be is seen */
+static void test_plausible(void)
+{
+    const CXLRegRow row = {
+        .name = "mixed", .width = 4, .reset = 0xff00ff00,
+        .wmask = 0x000000f0, .w1c = 0x0000f000, .live = 0x00f00000,
+    };
+    CXLRegFile rf;
+
+    cxl_regfile_init(&rf, 8);
+    cxl_regfile_add(&rf, 4, &row, 1, NULL);
+    for (unsigned bit = 0; bit < 64; bit++) {
+        uint64_t may = (row.wmask | row.w1c | row.live) << 32;
+
+        g_assert_true(cxl_regfile_plausible(&rf));
+        rf.value[bit / 8] ^= 1u << bit % 8;
+        g_assert_cmpint(cxl_regfile_plausible(&rf), ==, may >> bit & 1);
+        rf.value[bit / 8] ^= 1u << bit % 8;
+    }
     cxl_regfile_destroy(&rf);
 }
 
@@ -420,6 +443,7 @@ int main(int argc, char **argv)
     g_test_add_func("/cxl/regfile/widths", test_widths);
     g_test_add_func("/cxl/regfile/outside", test_outside);
     g_test_add_func("/cxl/regfile/sticky", test_sticky);
+    g_test_add_func("/cxl/regfile/plausible", test_plausible);
     g_test_add_func("/cxl/regfile/own-view", test_own_view);
     g_test_add_func("/cxl/regfile/hook-changes", test_hook_changes);
     g_test_add_func("/cxl/regfile/random", test_random);

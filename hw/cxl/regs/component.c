@@ -326,12 +326,9 @@ bool cxl_ras_uncorrectable(CXLComponent *c, uint32_t status,
 static int cxl_component_post_load(void *opaque, int version_id)
 {
     CXLComponent *c = opaque;
-    uint32_t array = CXL_CAP_ENTRY(1 + ARRAY_SIZE(cxl_component_caps));
 
-    if (!cxl_regfile_at_reset(&c->regs, CXL_CAP_HEADER, array) ||
-        (c->hdm_offset && !cxl_regfile_at_reset(&c->regs, c->hdm_offset +
-                                                CXL_HDM_CAPABILITY, 4))) {
-        error_report("%s: the saved capabilities differ from this device's",
+    if (!cxl_regfile_plausible(&c->regs)) {
+        error_report("%s: the saved registers differ from this device's",
                      cxl_component_name(c));
         return -EINVAL;
     }

@@ -81,12 +81,14 @@ static void cxl_device_regs_add_status(CXLDeviceRegs *d)
 {
     const CXLRegRow event = {
         .name = "Event Status", .offset = CXL_DEV_EVENT_STATUS, .width = 8,
+        .live = UINT32_MAX,
     };
     const CXLRegRow memdev = {
         .name = "Memory Device Status", .offset = CXL_MEMDEV_STATUS,
         .width = 8,
         .reset = CXL_MEDIA_STATUS_READY << R_CXL_MEMDEV_STATUS_MEDIA_SHIFT |
                  R_CXL_MEMDEV_STATUS_MAILBOX_READY_MASK,
+        .live = R_CXL_MEMDEV_STATUS_MEDIA_MASK,
     };
 
     cxl_regfile_add(&d->regs, d->status_offset, &event, 1, d);
@@ -185,10 +187,8 @@ static int cxl_device_regs_post_load(void *opaque, int version_id)
     CXLDeviceRegs *d = opaque;
     uint32_t control = d->mailbox.offset + CXL_MBOX_CONTROL;
 
-    if (!cxl_regfile_at_reset(&d->regs, 0, d->status_offset) ||
-        !cxl_regfile_at_reset(&d->regs, d->mailbox.offset +
-                              CXL_MBOX_CAPABILITIES, 4)) {
-        error_report("%s: the saved mailbox differs from this device's",
+    if (!cxl_regfile_plausible(&d->regs)) {
+        error_report("%s: the saved registers differ from this device's",
                      memory_region_name(&d->mr));
         return -EINVAL;
     }

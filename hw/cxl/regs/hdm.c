@@ -355,6 +355,7 @@ static void cxl_hdm_add_decoders(CXLHdm *hdm)
         uint16_t offset;
         uint32_t wmask;
         CXLRegWritten *written;
+        uint32_t live;
     } regs[] = {
         { "Base Low", CXL_HDM_BASE_LOW, CXL_HDM_LOW_MASK,
           cxl_hdm_range_written },
@@ -362,7 +363,8 @@ static void cxl_hdm_add_decoders(CXLHdm *hdm)
         { "Size Low", CXL_HDM_SIZE_LOW, CXL_HDM_LOW_MASK,
           cxl_hdm_range_written },
         { "Size High", CXL_HDM_SIZE_HIGH, UINT32_MAX, cxl_hdm_range_written },
-        { "Control", CXL_HDM_CONTROL, control, cxl_hdm_control_written },
+        { "Control", CXL_HDM_CONTROL, control, cxl_hdm_control_written,
+          CTRL(COMMITTED) | CTRL(ERROR) },
         { "Target List Low or DPA Skip Low", CXL_HDM_TARGET_LOW, last,
           cxl_hdm_range_written },
         { "Target List High or DPA Skip High", CXL_HDM_TARGET_HIGH, UINT32_MAX,
@@ -374,6 +376,7 @@ static void cxl_hdm_add_decoders(CXLHdm *hdm)
             .name = regs[i].name, .offset = regs[i].offset, .width = 4,
             .count = hdm->config.count, .stride = CXL_HDM_DECODER_STRIDE,
             .wmask = regs[i].wmask, .written = regs[i].written,
+            .live = regs[i].live,
         };
 
         cxl_regfile_add(hdm->rf, hdm->offset + CXL_HDM_DECODER(0), &row, 1,

@@ -155,9 +155,12 @@ void cxl_mailbox_init(CXLMailbox *m, CXLRegFile *rf, uint32_t offset,
                      R_CXL_MBOX_COMMAND_LENGTH_MASK,
         }, {
             .name = "Mailbox Status", .width = 8, .offset = CXL_MBOX_STATUS,
+            .live = R_CXL_MBOX_STATUS_BACKGROUND_MASK |
+                    R_CXL_MBOX_STATUS_RETURN_CODE_MASK |
+                    R_CXL_MBOX_STATUS_VENDOR_MASK,
         }, {
             .name = "Background Command Status", .width = 8,
-            .offset = CXL_MBOX_BACKGROUND,
+            .offset = CXL_MBOX_BACKGROUND, .live = UINT64_MAX,
         },
     };
 

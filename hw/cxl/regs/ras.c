@@ -35,7 +35,7 @@ static const CXLRegRow cxl_ras_rows[] = {
     }, {
         .name = "Header Log", .offset = CXL_RAS_HEADER_LOG(0), .width = 4,
         .count = CXL_RAS_HEADER_LOG_DWORDS, .stride = 4,
-        .sticky = UINT32_MAX,
+        .sticky = UINT32_MAX, .live = UINT32_MAX,
     },
 };
 
@@ -48,6 +48,7 @@ void cxl_ras_init(CXLRegFile *rf, uint32_t offset, bool poison_fixed)
         .wmask = poison_fixed ? 0 : R_CXL_RAS_CONTROL_POISON_ENABLED_MASK,
         .sticky = R_CXL_RAS_CONTROL_POISON_ENABLED_MASK |
                   R_CXL_RAS_CONTROL_FIRST_ERROR_MASK,
+        .live = R_CXL_RAS_CONTROL_FIRST_ERROR_MASK,
     };
 
     cxl_regfile_add(rf, offset, cxl_ras_rows, ARRAY_SIZE(cxl_ras_rows), NULL);

@@ -37,6 +37,7 @@ void cxl_regfile_init(CXLRegFile *rf, uint32_t size)
     rf->wmask = g_malloc0(size);
     rf->w1c = g_malloc0(size);
     rf->sticky = g_malloc0(size);
+    rf->live = g_malloc0(size);
     rf->writable = g_malloc(size);
     memset(rf->writable, 0xff, size);
     rf->rows = g_array_new(false, false, sizeof(CXLRegEntry));
@@ -49,6 +50,7 @@ void cxl_regfile_destroy(CXLRegFile *rf)
     g_free(rf->wmask);
     g_free(rf->w1c);
     g_free(rf->sticky);
+    g_free(rf->live);
     g_free(rf->writable);
     g_array_free(rf->rows, true);
     memset(rf, 0, sizeof(*rf));
@@ -86,6 +88,7 @@ static void cxl_regfile_add_element(CXLRegFile *rf, uint32_t offset,
     cxl_le_store(rf->wmask + offset, row->width, row->wmask);
     cxl_le_store(rf->w1c + offset, row->width, row->w1c);
     cxl_le_store(rf->sticky + offset, row->width, row->sticky);
+    cxl_le_store(rf->live + offset, row->width, row->live);
 }
 
 static void cxl_regfile_sort(CXLRegFile *rf)
@@ -233,11 +236,16 @@ void cxl_regfile_set(CXLRegFile *rf, uint32_t offset, unsigned width,
     cxl_le_store(rf->value + offset, width, value);
 }
 
-bool cxl_regfile_at_reset(const CXLRegFile *rf, uint32_t offset,
-                          uint32_t size)
+bool cxl_regfile_plausible(const CXLRegFile *rf)
 {
-    assert(offset <= rf->size && size <= rf->size - offset);
-    return memcmp(rf->value + offset, rf->reset + offset, size) == 0;
+    for (uint32_t i = 0; i < rf->size; i++) {
+        uint8_t may_differ = rf->wmask[i] | rf->w1c[i] | rf->live[i];
+
+        if ((rf->value[i] ^ rf->reset[i]) & ~may_differ) {
+            return false;
+        }
+    }
+    return true;
 }
 
 void cxl_regfile_set_writable(CXLRegFile *rf, uint32_t offset, unsigned width,

@@ -28,6 +28,7 @@ typedef void CXLRegWritten(void *opaque, unsigned index,
  * @wmask: bits that a guest can write (RW)
  * @w1c: bits that a guest clears by writing one (RW1C)
  * @sticky: bits that only a cold reset resets (RWS, RW1CS, ROS)
+ * @live: bits that the device changes, besides those that a guest can
  * @written: called after a guest write, or NULL
  */
 typedef struct CXLRegRow {
@@ -40,6 +41,7 @@ typedef struct CXLRegRow {
     uint64_t wmask;
     uint64_t w1c;
     uint64_t sticky;
+    uint64_t live;
     CXLRegWritten *written;
 } CXLRegRow;
 
@@ -48,7 +50,7 @@ typedef struct CXLRegRow {
  * @size: bytes of the block; accesses past it read zero and write nothing
  * @value: what the guest reads, @size bytes; part of the owner's VMState
  * @reset: value after reset
- * @wmask, @w1c, @sticky: as in CXLRegRow
+ * @wmask, @w1c, @sticky, @live: as in CXLRegRow
  * @writable: cleared where cxl_regfile_set_writable() forbade writes
  * @rows: every register, by offset
  *
@@ -61,6 +63,7 @@ typedef struct CXLRegFile {
     uint8_t *wmask;
     uint8_t *w1c;
     uint8_t *sticky;
+    uint8_t *live;
     uint8_t *writable;
     GArray *rows;
 } CXLRegFile;
@@ -102,11 +105,10 @@ void cxl_regfile_set(CXLRegFile *rf, uint32_t offset, unsigned width,
                      uint64_t value);
 
 /*
- * Bits of a block that a driver finds before it writes anything: true when
- * they still are what reset made them. For checks of a loaded state.
+ * Whether every bit that nobody can change is what it always is. For checks
+ * of a loaded state.
  */
-bool cxl_regfile_at_reset(const CXLRegFile *rf, uint32_t offset,
-                          uint32_t size);
+bool cxl_regfile_plausible(const CXLRegFile *rf);
 
 /*
  * Forbid (@on false) or allow again guest writes of the bits in @mask of the
