@@ -149,12 +149,15 @@ void cxl_type3_reset(CXLType3 *ct3, CXLResetKind kind)
  * CXL r3.1 9.7: what is reset is reset at once, so that the device decodes no
  * more. Another one that is initiated before the end prolongs it.
  */
-static void type3_initiate_cxl_reset(void *opaque)
+static void type3_initiate_cxl_reset(void *opaque, bool clear)
 {
     CXLType3 *ct3 = opaque;
     CXLType3Reset *r = &ct3->cxl_reset;
 
     cxl_type3_reset(ct3, CXL_RESET_CXL);
+    if (clear) {
+        cxl_dpa_forget_volatile(&ct3->dpa);
+    }
     r->running = true;
     r->end_ns = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + CXL_RESET_NS;
     timer_mod(r->timer, r->end_ns);

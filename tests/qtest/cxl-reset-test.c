@@ -192,6 +192,127 @@ static void test_bus_reset(void)
     unmap();
 }
 
+/* CXL r3.1 9.7: CXL Reset */
+
+#define RESET_STATUS (R_CXL_DEVICE_STATUS2_RESET_COMPLETE_MASK | \
+                      R_CXL_DEVICE_STATUS2_RESET_ERROR_MASK)
+
+static uint16_t device_register(unsigned reg)
+{
+    return qcxl_config_read(mem(), qcxl_dvsec(mem(), CXL_DVSEC_ID_DEVICE) +
+                            reg, 2);
+}
+
+static void write_control2(uint16_t value)
+{
+    qcxl_config_write(mem(), qcxl_dvsec(mem(), CXL_DVSEC_ID_DEVICE) +
+                      CXL_DEVICE_CONTROL2, 2, value);
+}
+
+/* 10 ms pass before it is over, and no more than were announced */
+static void wait_for_cxl_reset(void)
+{
+    const int64_t ms = 1000 * 1000;
+
+    g_assert_cmphex(device_register(CXL_DEVICE_STATUS2) & RESET_STATUS, ==, 0);
+    qtest_clock_step(q->qts, 9 * ms);
+    g_assert_cmphex(device_register(CXL_DEVICE_STATUS2) & RESET_STATUS, ==, 0);
+    qtest_clock_step(q->qts, ms);
+    g_assert_cmphex(device_register(CXL_DEVICE_STATUS2) & RESET_STATUS, ==,
+                    R_CXL_DEVICE_STATUS2_RESET_COMPLETE_MASK);
+}
+
+/* CXL r3.1 8.1.3.1, 8.1.3.4: what a device without a cache announces */
+static void test_cxl_reset_capability(void)
+{
+    uint16_t cap = device_register(CXL_DEVICE_CAPABILITY);
+
+    g_assert_true(FIELD_EX32(cap, CXL_DEVICE_CAPABILITY, RESET));
+    g_assert_true(FIELD_EX32(cap, CXL_DEVICE_CAPABILITY, RESET_MEM_CLR));
+    g_assert_cmpuint(FIELD_EX32(cap, CXL_DEVICE_CAPABILITY, RESET_TIMEOUT), ==,
+                     CXL_RESET_TIMEOUT_100MS);
+    g_assert_false(FIELD_EX32(cap, CXL_DEVICE_CAPABILITY, CACHE_WBI));
+    write_control2(~R_CXL_DEVICE_CONTROL2_INITIATE_RESET_MASK);
+    g_assert_cmphex(device_register(CXL_DEVICE_CONTROL2), ==,
+                    R_CXL_DEVICE_CONTROL2_RESET_MEM_CLR_MASK);
+    g_assert_cmphex(device_register(CXL_DEVICE_STATUS2) & RESET_STATUS, ==, 0);
+    write_control2(0);
+}
+
+/* Decoders go, locked or not, the rest of the function is as it was */
+static void check_cxl_reset(bool clear)
+{
+    const uint64_t at = q->windows[0].base;
+    const uint64_t persistent = at + QCXL_UNIT;
+
+    map(true);
+    qcxl_write(q, at + 8, 8, VALUE);
+    qcxl_write(q, persistent + 8, 8, ~VALUE);
+    write_control2(R_CXL_DEVICE_CONTROL2_INITIATE_RESET_MASK |
+                   (clear ? R_CXL_DEVICE_CONTROL2_RESET_MEM_CLR_MASK : 0));
+    g_assert_cmphex(device_register(CXL_DEVICE_CONTROL2), ==,
+                    clear ? R_CXL_DEVICE_CONTROL2_RESET_MEM_CLR_MASK : 0);
+    g_assert_cmphex(qcxl_read(q, at + 8, 8), ==, UINT64_MAX);
+    wait_for_cxl_reset();
+    g_assert_false(qcxl_hdm_committed(q, &mem()->comp, 0));
+    g_assert_false(FIELD_EX32(device_control(), CXL_DEVICE_CONTROL,
+                              MEM_ENABLE));
+    g_assert_true(qcxl_hdm_committed(q, bridge(), 0));
+    qcxl_reset(q);
+    map(false);
+    g_assert_cmphex(qcxl_read(q, at + 8, 8), ==, clear ? 0 : VALUE);
+    g_assert_cmphex(qcxl_read(q, persistent + 8, 8), ==, ~VALUE);
+    unmap();
+}
+
+static void test_cxl_reset(void)
+{
+    check_cxl_reset(false);
+}
+
+static void test_cxl_reset_clear(void)
+{
+    check_cxl_reset(true);
+}
+
+/* One that is under way goes on elsewhere, and ends with a reset */
+static void test_cxl_reset_interrupted(void)
+{
+    write_control2(R_CXL_DEVICE_CONTROL2_INITIATE_RESET_MASK);
+    qcxl_migrate(q);
+    wait_for_cxl_reset();
+    write_control2(R_CXL_DEVICE_CONTROL2_INITIATE_RESET_MASK);
+    qtest_clock_step(q->qts, 5 * 1000 * 1000);
+    write_control2(R_CXL_DEVICE_CONTROL2_INITIATE_RESET_MASK);
+    wait_for_cxl_reset();
+    write_control2(R_CXL_DEVICE_CONTROL2_INITIATE_RESET_MASK);
+    qcxl_reset(q);
+    qtest_clock_step(q->qts, 100 * 1000 * 1000);
+    g_assert_cmphex(device_register(CXL_DEVICE_STATUS2) & RESET_STATUS, ==, 0);
+}
+
+/* CXL r3.1 9.6: data, decoders and what maps them stay; interrupts do not */
+static void test_flr(void)
+{
+    const uint64_t at = q->windows[0].base + QCXL_UNIT;
+    unsigned exp = qcxl_cap(mem(), PCI_CAP_ID_EXP);
+
+    g_assert_true(qcxl_config_read(mem(), exp + PCI_EXP_DEVCAP, 4) &
+                  PCI_EXP_DEVCAP_FLR);
+    map(false);
+    qcxl_write(q, at, 8, VALUE);
+    qcxl_config_write(mem(), exp + PCI_EXP_DEVCTL, 2, PCI_EXP_DEVCTL_BCR_FLR);
+    g_assert_cmphex(qcxl_config_read(mem(), exp + PCI_EXP_DEVCTL, 2), ==, 0);
+    g_assert_cmphex(qcxl_config_read(mem(), PCI_BASE_ADDRESS_2, 4) &
+                    PCI_BASE_ADDRESS_MEM_MASK, ==, 0);
+    g_assert_cmphex(qcxl_read(q, at, 8), ==, VALUE);
+    qcxl_write(q, at, 8, ~VALUE);
+    qcxl_enumerate(q);
+    g_assert_true(qcxl_hdm_committed(q, &mem()->comp, 0));
+    g_assert_cmphex(qcxl_read(q, at, 8), ==, ~VALUE);
+    unmap();
+}
+
 static void slot_control(QCXLFn *port, uint16_t value)
 {
     unsigned at = qcxl_cap(port, PCI_CAP_ID_EXP) + PCI_EXP_SLTCTL;
@@ -296,6 +417,13 @@ int main(int argc, char **argv)
     qtest_add_func("/cxl/reset/mailbox", test_mailbox);
     qtest_add_func("/cxl/reset/events", test_events);
     qtest_add_func("/cxl/reset/bus-reset", test_bus_reset);
+    qtest_add_func("/cxl/reset/flr", test_flr);
+    qtest_add_func("/cxl/reset/cxl-reset/capability",
+                   test_cxl_reset_capability);
+    qtest_add_func("/cxl/reset/cxl-reset/keep", test_cxl_reset);
+    qtest_add_func("/cxl/reset/cxl-reset/clear", test_cxl_reset_clear);
+    qtest_add_func("/cxl/reset/cxl-reset/interrupted",
+                   test_cxl_reset_interrupted);
     qtest_add_func("/cxl/reset/plug", test_plug);
     qtest_add_func("/cxl/reset/backend-in-use", test_backend_in_use);
     ret = g_test_run();

@@ -52,7 +52,8 @@ static const CXLDvsecReg cxl_device_regs[] = {
  * CXL Reset reads as 0.
  */
 static const CXLDvsecReg cxl_reset_regs[] = {
-    { CXL_DEVICE_CONTROL2, 2, 0, R_CXL_DEVICE_CONTROL2_INITIATE_RESET_MASK },
+    { CXL_DEVICE_CONTROL2, 2, 0, R_CXL_DEVICE_CONTROL2_INITIATE_RESET_MASK |
+                                 R_CXL_DEVICE_CONTROL2_RESET_MEM_CLR_MASK },
 };
 
 /* CXL r3.1 8.1.3.5: what the device shows of a CXL Reset */
@@ -215,13 +216,15 @@ static void cxl_dvsec_set_reset_status(CXLDvsecs *d, uint16_t status)
     pci_set_word(at, (pci_get_word(at) & ~RESET_STATUS) | status);
 }
 
-void cxl_dvsec_add_reset(CXLDvsecs *d, void (*initiated)(void *opaque),
+void cxl_dvsec_add_reset(CXLDvsecs *d,
+                         void (*initiated)(void *opaque, bool clear),
                          void *opaque)
 {
     uint8_t *at = d->pdev->config + d->device + CXL_DEVICE_CAPABILITY;
     uint16_t cap = pci_get_word(at);
 
     cap = FIELD_DP16(cap, CXL_DEVICE_CAPABILITY, RESET, 1);
+    cap = FIELD_DP16(cap, CXL_DEVICE_CAPABILITY, RESET_MEM_CLR, 1);
     cap = FIELD_DP16(cap, CXL_DEVICE_CAPABILITY, RESET_TIMEOUT,
                      CXL_RESET_TIMEOUT_100MS);
     pci_set_word(at, cap);
@@ -249,7 +252,8 @@ static void cxl_dvsec_initiate_reset(CXLDvsecs *d)
             R_CXL_DEVICE_CONTROL2_INITIATE_RESET_MASK)) {
         trace_cxl_dvsec_initiate_reset(d->pdev->name);
         cxl_dvsec_set_reset_status(d, 0);
-        d->reset_initiated(d->opaque);
+        d->reset_initiated(d->opaque, pci_get_word(at) &
+                           R_CXL_DEVICE_CONTROL2_RESET_MEM_CLR_MASK);
     }
 }
 

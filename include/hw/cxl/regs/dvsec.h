@@ -36,7 +36,7 @@ typedef struct CXLDvsecs {
     uint16_t gpf;
     uint16_t flex_bus;
     uint16_t locator;
-    void (*reset_initiated)(void *opaque);
+    void (*reset_initiated)(void *opaque, bool clear);
     void *opaque;
     unsigned nr_parts;
     struct {
@@ -70,9 +70,11 @@ void cxl_dvsec_set_ranges(CXLDvsecs *d, const uint64_t range_size[2]);
 /**
  * cxl_dvsec_add_reset: CXL r3.1 9.7: let software initiate a CXL Reset, which
  * the device carries out within 100 ms
- * @initiated: starts it; its end is told by cxl_dvsec_reset_done()
+ * @initiated: starts it; @clear asks that volatile memory is cleared, too. Its
+ *             end is told by cxl_dvsec_reset_done().
  */
-void cxl_dvsec_add_reset(CXLDvsecs *d, void (*initiated)(void *opaque),
+void cxl_dvsec_add_reset(CXLDvsecs *d,
+                         void (*initiated)(void *opaque, bool clear),
                          void *opaque);
 /* CXL r3.1 8.1.3.5: show that a CXL Reset has completed, or failed */
 void cxl_dvsec_reset_done(CXLDvsecs *d, bool ok);
