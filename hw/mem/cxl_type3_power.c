@@ -14,24 +14,36 @@
  * memory, and QEMU has the time to say so when it ends in an orderly way.
  * Once the state has been handed over to another QEMU it is no longer ours.
  */
-static void type3_exit_notify(Notifier *notifier, void *data)
+static void type3_flush(CXLType3 *ct3)
 {
-    CXLType3 *ct3 = container_of(notifier, CXLType3, exit_notifier);
-
     if (!runstate_check(RUN_STATE_POSTMIGRATE) &&
         !runstate_check(RUN_STATE_FINISH_MIGRATE)) {
         cxl_shutdown_flushed(&ct3->shutdown);
     }
 }
 
+static void type3_exit_notify(Notifier *notifier, void *data)
+{
+    type3_flush(container_of(notifier, CXLType3, exit_notifier));
+}
+
+/* The guest has shut down; QEMU may stay for long, and be killed then */
+static void type3_shutdown_notify(Notifier *notifier, void *data)
+{
+    type3_flush(container_of(notifier, CXLType3, shutdown_notifier));
+}
+
 void cxl_type3_init_power(CXLType3 *ct3)
 {
+    ct3->shutdown_notifier.notify = type3_shutdown_notify;
+    qemu_register_shutdown_notifier(&ct3->shutdown_notifier);
     ct3->exit_notifier.notify = type3_exit_notify;
     qemu_add_exit_notifier(&ct3->exit_notifier);
 }
 
 void cxl_type3_destroy_power(CXLType3 *ct3)
 {
+    notifier_remove(&ct3->shutdown_notifier);
     qemu_remove_exit_notifier(&ct3->exit_notifier);
     cxl_shutdown_flushed(&ct3->shutdown);
 }

@@ -65,6 +65,7 @@ struct CXLType3 {
     CXLPower power;
     CXLType3Reset cxl_reset;
     Notifier exit_notifier;
+    Notifier shutdown_notifier;
     CXLSerial serial;
     CXLDpa dpa;
     CXLNv nv;

@@ -324,6 +324,16 @@ void qcxl_restart(QCXL *q)
     qcxl_enumerate(q);
 }
 
+void qcxl_kill(QCXL *q)
+{
+    kill(qtest_pid(q->qts), SIGKILL);
+    while (qtest_probe_child(q->qts)) {
+        g_usleep(1000);
+    }
+    q->qts = qtest_init(q->args);
+    qcxl_enumerate(q);
+}
+
 /* The backing files are there already: only the rest is saved */
 static void migrate_by(QTestState *qts, const char *command, const char *uri)
 {

@@ -157,6 +157,8 @@ void qcxl_enumerate(QCXL *q);
 void qcxl_reset(QCXL *q);
 /* The same command line anew, on the same backing files, and enumerated */
 void qcxl_restart(QCXL *q);
+/* The same, but that QEMU is killed without a chance to do anything about it */
+void qcxl_kill(QCXL *q);
 /* Secondary Bus Reset of what is below @port, unmasked or masked */
 void qcxl_bus_reset(QCXLFn *port, bool unmask);
 /*
