@@ -16,6 +16,7 @@
 #include "hw/qdev-properties-system.h"
 #include "hw/resettable.h"
 #include "migration/vmstate.h"
+#include "hw/cxl/cxl-error-source.h"
 #include "hw/cxl/decode/window.h"
 #include "hw/cxl/spec/dvsec.h"
 #include "hw/cxl/trace.h"
@@ -324,6 +325,11 @@ static const Property type3_properties[] = {
                                 PCIE_LINK_SPEED_32),
 };
 
+static CXLComponent *type3_component(CXLErrorSource *source)
+{
+    return &CXL_TYPE3(source)->component;
+}
+
 static void type3_class_init(ObjectClass *oc, void *data)
 {
     PCIDeviceClass *pc = PCI_DEVICE_CLASS(oc);
@@ -344,6 +350,7 @@ static void type3_class_init(ObjectClass *oc, void *data)
     set_bit(DEVICE_CATEGORY_STORAGE, dc->categories);
     device_class_set_props(dc, type3_properties);
     cxl_type3_mem_class_init(CXL_MEM_CLASS(oc));
+    CXL_ERROR_SOURCE_CLASS(oc)->component = type3_component;
 }
 
 static const TypeInfo type3_types[] = {
@@ -354,6 +361,7 @@ static const TypeInfo type3_types[] = {
         .instance_size = sizeof(CXLType3),
         .interfaces = (InterfaceInfo[]) {
             { TYPE_CXL_MEM },
+            { TYPE_CXL_ERROR_SOURCE },
             { INTERFACE_CXL_DEVICE },
             { INTERFACE_PCIE_DEVICE },
             { }

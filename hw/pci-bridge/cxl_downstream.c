@@ -9,6 +9,7 @@
 #include "qemu/osdep.h"
 #include "qemu/module.h"
 #include "qapi/error.h"
+#include "hw/cxl/cxl-error-source.h"
 #include "hw/cxl/cxl-pcie-port.h"
 #include "hw/qdev-properties.h"
 #include "hw/qdev-properties-system.h"
@@ -143,6 +144,11 @@ static const Property downstream_properties[] = {
                                 PCIE_LINK_WIDTH_16),
 };
 
+static CXLComponent *downstream_component(CXLErrorSource *source)
+{
+    return &CXL_DOWNSTREAM(source)->cxl.component;
+}
+
 static void downstream_class_init(ObjectClass *oc, void *data)
 {
     PCIDeviceClass *pc = PCI_DEVICE_CLASS(oc);
@@ -159,6 +165,7 @@ static void downstream_class_init(ObjectClass *oc, void *data)
     pc->config_write = downstream_config_write;
     pc->realize = downstream_realize;
     pc->exit = downstream_exit;
+    CXL_ERROR_SOURCE_CLASS(oc)->component = downstream_component;
 }
 
 static const TypeInfo downstream_types[] = {
@@ -169,6 +176,7 @@ static const TypeInfo downstream_types[] = {
         .instance_init = downstream_instance_init,
         .instance_size = sizeof(CXLDownstreamPort),
         .interfaces = (InterfaceInfo[]) {
+            { TYPE_CXL_ERROR_SOURCE },
             { INTERFACE_CXL_DEVICE },
             { INTERFACE_PCIE_DEVICE },
             { }

@@ -14,6 +14,7 @@
 #include "hw/qdev-properties-system.h"
 #include "hw/resettable.h"
 #include "migration/vmstate.h"
+#include "hw/cxl/cxl-error-source.h"
 #include "hw/cxl/cxl-pcie-port.h"
 
 #define TYPE_CXL_ROOT_PORT      "cxl-rp"
@@ -148,6 +149,11 @@ static const Property root_port_properties[] = {
     DEFINE_PROP_UINT32("bus-reserve", CXLRootPort, reserve.bus, -1),
 };
 
+static CXLComponent *root_port_component(CXLErrorSource *source)
+{
+    return &CXL_ROOT_PORT(source)->cxl.component;
+}
+
 static void root_port_class_init(ObjectClass *oc, void *data)
 {
     DeviceClass *dc = DEVICE_CLASS(oc);
@@ -173,6 +179,7 @@ static void root_port_class_init(ObjectClass *oc, void *data)
     rpc->aer_vector = root_port_aer_vector;
     rpc->interrupts_init = cxl_pcie_port_init_msi;
     rpc->interrupts_uninit = msi_uninit;
+    CXL_ERROR_SOURCE_CLASS(oc)->component = root_port_component;
 }
 
 static const TypeInfo root_port_types[] = {
@@ -183,6 +190,7 @@ static const TypeInfo root_port_types[] = {
         .instance_init = root_port_instance_init,
         .instance_size = sizeof(CXLRootPort),
         .interfaces = (InterfaceInfo[]) {
+            { TYPE_CXL_ERROR_SOURCE },
             { INTERFACE_CXL_DEVICE },
             { }
         },

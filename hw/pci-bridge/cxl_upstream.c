@@ -10,6 +10,7 @@
 #include "qemu/osdep.h"
 #include "qemu/module.h"
 #include "qapi/error.h"
+#include "hw/cxl/cxl-error-source.h"
 #include "hw/cxl/cxl-pcie-port.h"
 #include "hw/cxl/cxl-port.h"
 #include "hw/cxl/doe.h"
@@ -204,6 +205,11 @@ static const Property upstream_properties[] = {
                                 PCIE_LINK_WIDTH_16),
 };
 
+static CXLComponent *upstream_component(CXLErrorSource *source)
+{
+    return &CXL_UPSTREAM(source)->cxl.component;
+}
+
 static void upstream_class_init(ObjectClass *oc, void *data)
 {
     CXLPortClass *port = CXL_PORT_CLASS(oc);
@@ -226,6 +232,7 @@ static void upstream_class_init(ObjectClass *oc, void *data)
     dc->vmsd = &vmstate_upstream;
     set_bit(DEVICE_CATEGORY_BRIDGE, dc->categories);
     device_class_set_props(dc, upstream_properties);
+    CXL_ERROR_SOURCE_CLASS(oc)->component = upstream_component;
 }
 
 static const TypeInfo upstream_types[] = {
@@ -236,6 +243,7 @@ static const TypeInfo upstream_types[] = {
         .instance_size = sizeof(CXLUpstreamPort),
         .interfaces = (InterfaceInfo[]) {
             { TYPE_CXL_PORT },
+            { TYPE_CXL_ERROR_SOURCE },
             { INTERFACE_CXL_DEVICE },
             { INTERFACE_PCIE_DEVICE },
             { }

@@ -135,8 +135,7 @@ static void cxl_component_refused(void *opaque, unsigned n, CXLHdmRefusal why)
 
 static void cxl_component_add_ras(CXLComponent *c, uint32_t offset)
 {
-    c->ras_offset = offset;
-    cxl_ras_init(&c->regs, offset,
+    cxl_ras_init(&c->ras, &c->regs, offset,
                  c->config.kind != CXL_COMPONENT_ROOT_PORT);
 }
 
@@ -278,7 +277,8 @@ void cxl_component_init(CXLComponent *c, Object *owner, const char *name,
     c->config = *config;
     c->decoders_changed = decoders_changed;
     c->opaque = opaque;
-    c->ras_offset = c->link_offset = c->hdm_offset = 0;
+    c->ras = (CXLRas) { };
+    c->link_offset = c->hdm_offset = 0;
     cxl_regfile_init(&c->regs, CXL_CM_SIZE);
     cxl_component_add_caps(c);
     memory_region_init_io(&c->mr, owner, &cxl_component_ops, c, name,
@@ -293,6 +293,7 @@ void cxl_component_destroy(CXLComponent *c)
 void cxl_component_reset_sticky(CXLComponent *c)
 {
     cxl_regfile_reset_sticky(&c->regs);
+    cxl_ras_reset(&c->ras);
 }
 
 void cxl_component_reset(CXLComponent *c)
@@ -302,23 +303,24 @@ void cxl_component_reset(CXLComponent *c)
     cxl_component_changed(c);
 }
 
-bool cxl_ras_correctable(CXLComponent *c, uint32_t status)
+bool cxl_component_correctable(CXLComponent *c, uint32_t status)
 {
-    bool signal = c->ras_offset &&
-                  cxl_ras_latch_correctable(&c->regs, c->ras_offset, status);
+    bool signal = c->ras.rf && cxl_ras_latch_correctable(&c->ras, status);
 
     trace_cxl_ras(cxl_component_name(c), "correctable", status, signal);
     return signal;
 }
 
-bool cxl_ras_uncorrectable(CXLComponent *c, uint32_t status,
-                           const uint32_t *header, unsigned dwords)
+CXLRasSignal cxl_component_uncorrectable(CXLComponent *c, unsigned bit,
+                                         const uint32_t *header,
+                                         unsigned dwords)
 {
-    bool signal = c->ras_offset &&
-                  cxl_ras_latch_uncorrectable(&c->regs, c->ras_offset, status,
-                                              header, dwords);
+    CXLRasSignal signal = CXL_RAS_MASKED;
 
-    trace_cxl_ras(cxl_component_name(c), "uncorrectable", status, signal);
+    if (c->ras.rf) {
+        signal = cxl_ras_latch_uncorrectable(&c->ras, bit, header, dwords);
+    }
+    trace_cxl_ras(cxl_component_name(c), "uncorrectable", 1u << bit, signal);
     return signal;
 }
 
@@ -337,6 +339,11 @@ static int cxl_component_post_load(void *opaque, int version_id)
                      cxl_component_name(c));
         return -EINVAL;
     }
+    if (c->ras.rf && !cxl_ras_consistent(&c->ras)) {
+        error_report("%s: the saved error headers belong to no error",
+                     cxl_component_name(c));
+        return -EINVAL;
+    }
     cxl_hdm_sync(&c->hdm);
     cxl_component_changed(c);
     return 0;
@@ -351,6 +358,10 @@ const VMStateDescription vmstate_cxl_component = {
         VMSTATE_UINT32_EQUAL(regs.size, CXLComponent, NULL),
         VMSTATE_VBUFFER_UINT32(regs.value, CXLComponent, 1, NULL, regs.size),
         VMSTATE_UINT64_ARRAY(hdm.dpa, CXLComponent, CXL_HDM_PORT_DECODERS_MAX),
+        VMSTATE_UINT8(ras.nr, CXLComponent),
+        VMSTATE_UINT8_ARRAY(ras.bit, CXLComponent, CXL_RAS_UE_COUNT),
+        VMSTATE_UINT32_2DARRAY(ras.header, CXLComponent, CXL_RAS_UE_COUNT,
+                               CXL_RAS_HEADER_LOG_DWORDS),
         VMSTATE_END_OF_LIST()
     },
 };

@@ -12,6 +12,7 @@
 #include "exec/memory.h"
 #include "migration/vmstate.h"
 #include "hw/cxl/regs/hdm.h"
+#include "hw/cxl/regs/ras.h"
 
 #define CXL_COMPONENT_REGS_SIZE     (64 * 1024)
 
@@ -38,15 +39,16 @@ typedef struct CXLComponentConfig {
  * CXLComponent: the component registers of a port or device
  * @mr: the 64 KiB block, to be mapped in a BAR or by the machine
  * @regs: CXL r3.1 8.2.4.1: the 4 KiB of CXL.cache and CXL.mem registers
- * @ras_offset, @link_offset, @hdm_offset: where in @regs a capability
- *                                         stands; 0 when there is none
+ * @ras: its @rf is NULL when there is none
+ * @link_offset, @hdm_offset: where in @regs a capability stands; 0 when
+ *                            there is none
  */
 typedef struct CXLComponent {
     MemoryRegion mr;
     CXLRegFile regs;
     CXLComponentConfig config;
     CXLHdm hdm;
-    uint32_t ras_offset;
+    CXLRas ras;
     uint32_t link_offset;
     uint32_t hdm_offset;
     void (*decoders_changed)(void *opaque);
@@ -74,9 +76,13 @@ void cxl_component_reset(CXLComponent *c);
 /* Reset registers that are: RAS and link; none of them is a decoder's */
 void cxl_component_reset_sticky(CXLComponent *c);
 
-/* CXL r3.1 8.2.4.17: latch RAS errors; true when one of them is unmasked */
-bool cxl_ras_correctable(CXLComponent *c, uint32_t status);
-bool cxl_ras_uncorrectable(CXLComponent *c, uint32_t status,
-                           const uint32_t *header, unsigned dwords);
+/*
+ * CXL r3.1 8.2.4.17: latch RAS errors, if the component has the capability:
+ * whether one of them is unmasked, and what @bit is to be reported as
+ */
+bool cxl_component_correctable(CXLComponent *c, uint32_t status);
+CXLRasSignal cxl_component_uncorrectable(CXLComponent *c, unsigned bit,
+                                         const uint32_t *header,
+                                         unsigned dwords);
 
 #endif /* HW_CXL_REGS_COMPONENT_H */

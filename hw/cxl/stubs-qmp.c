@@ -1,0 +1,77 @@
+/*
+ * QMP commands when CONFIG_CXL is off
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "qapi/qapi-commands-cxl.h"
+
+static void no_cxl(Error **errp)
+{
+    error_setg(errp, "CXL is not available in this QEMU binary");
+}
+
+void qmp_cxl_inject_general_media_event(CXLGeneralMediaEventInjection *arg,
+                                        Error **errp)
+{
+    no_cxl(errp);
+}
+
+void qmp_cxl_inject_dram_event(CXLDramEventInjection *arg,
+                               Error **errp)
+{
+    no_cxl(errp);
+}
+
+void qmp_cxl_inject_memory_module_event(CXLMemoryModuleEventInjection *arg,
+                                        Error **errp)
+{
+    no_cxl(errp);
+}
+
+void qmp_cxl_inject_memory_sparing_event(CXLMemorySparingEventInjection *arg,
+                                         Error **errp)
+{
+    no_cxl(errp);
+}
+
+void qmp_cxl_inject_generic_event(CXLGenericEventInjection *arg,
+                                  Error **errp)
+{
+    no_cxl(errp);
+}
+
+void qmp_cxl_inject_uncorrectable_errors(const char *path,
+                                         CXLUncorErrorRecordList *errors,
+                                         Error **errp)
+{
+    no_cxl(errp);
+}
+
+void qmp_cxl_inject_correctable_error(const char *path, CxlCorErrorType type,
+                                      Error **errp)
+{
+    no_cxl(errp);
+}
+
+void qmp_cxl_set_health(const char *path, bool has_health_status,
+                        uint8_t health_status, bool has_media_status,
+                        uint8_t media_status, bool has_life_used,
+                        uint8_t life_used, bool has_temperature,
+                        int16_t temperature, bool has_dirty_shutdown_count,
+                        uint32_t dirty_shutdown_count,
+                        bool has_corrected_volatile_error_count,
+                        uint32_t corrected_volatile_error_count,
+                        bool has_corrected_persistent_error_count,
+                        uint32_t corrected_persistent_error_count,
+                        Error **errp)
+{
+    no_cxl(errp);
+}
+
+void qmp_cxl_inject_power_loss(const char *path, bool has_flushed,
+                               bool flushed, Error **errp)
+{
+    no_cxl(errp);
+}
