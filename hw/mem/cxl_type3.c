@@ -120,6 +120,7 @@ static bool type3_init_pcie(CXLType3 *ct3, Error **errp)
     pcie_cap_fill_link_ep_usp(pdev, ct3->width, ct3->speed);
     cxl_serial_take(&ct3->serial, DEVICE(ct3), ct3->sn);
     pcie_dev_ser_num_init(pdev, TYPE3_DSN_OFFSET, ct3->serial.number);
+    cxl_power_init(&ct3->power, pdev);
     return true;
 }
 
@@ -230,7 +231,6 @@ static void type3_realize(PCIDevice *pdev, Error **errp)
     type3_init_component(ct3);
     cxl_type3_init_sets(ct3);
     cxl_type3_init_power(ct3);
-    cxl_power_init(&ct3->power, pdev);
     capacity = cxl_dpa_capacity(&ct3->dpa);
     trace_cxl_type3_realize(cxl_type3_name(ct3), capacity.vmem, capacity.pmem,
                             ct3->serial.number);

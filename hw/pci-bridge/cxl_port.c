@@ -46,8 +46,8 @@ void cxl_pcie_port_init(CXLPciePort *port, PCIDevice *pdev,
                        config, port_decoders_changed, port);
     pci_register_bar(pdev, CXL_PCIE_PORT_BAR, PCI_BASE_ADDRESS_MEM_TYPE_64,
                      &port->component.mr);
-    port_init_dvsecs(port, offset);
     cxl_power_init(&port->power, pdev);
+    port_init_dvsecs(port, offset);
 }
 
 void cxl_pcie_port_destroy(CXLPciePort *port)

@@ -9,11 +9,36 @@
 #include "qemu/osdep.h"
 #include "qemu/range.h"
 #include "hw/cxl/cxl-power.h"
+#include "hw/pci/pci_bridge.h"
 #include "hw/pci/pci_bus.h"
 #include "hw/pci/pcie.h"
 
+/*
+ * A saved state may differ in what software or the device can change, and in
+ * nothing else. QEMU leaves most of the header out of it, with the Interrupt
+ * Pin, and all extended capabilities.
+ */
+static void power_expect_config(PCIDevice *pdev)
+{
+    uint8_t *aer = pdev->cmask + pdev->exp.aer_cap;
+    size_t extended = PCIE_CONFIG_SPACE_SIZE - PCI_CONFIG_SPACE_SIZE;
+
+    memset(pdev->cmask + PCI_CONFIG_SPACE_SIZE, 0xff, extended);
+    memset(pdev->cmask, 0xff, PCI_CONFIG_HEADER_SIZE);
+    pci_word_test_and_clear_mask(pdev->cmask + PCI_STATUS,
+                                 PCI_STATUS_INTERRUPT);
+    if (IS_PCI_BRIDGE(pdev)) {
+        pci_set_word(pdev->cmask + PCI_SEC_STATUS, 0);
+    }
+    pci_long_test_and_clear_mask(aer + PCI_ERR_CAP, PCI_ERR_CAP_FEP_MASK |
+                                 PCI_ERR_CAP_TLP);
+    memset(aer + PCI_ERR_HEADER_LOG, 0, PCI_ERR_HEADER_LOG_SIZE);
+    memset(aer + PCI_ERR_ROOT_STATUS, 0, PCI_ERR_SIZEOF - PCI_ERR_ROOT_STATUS);
+}
+
 void cxl_power_init(CXLPower *power, PCIDevice *pdev)
 {
+    power_expect_config(pdev);
     *power = (CXLPower) { .pdev = pdev };
     memcpy(power->aer, pdev->config + pdev->exp.aer_cap, sizeof(power->aer));
 }

@@ -23,7 +23,10 @@ typedef struct CXLPower {
     uint8_t aer[PCI_ERR_SIZEOF];
 } CXLPower;
 
-/* At the end of realize: registers are as they are when power comes on */
+/*
+ * In realize, after AER and before DVSECs were added: notes how registers are
+ * when power comes on
+ */
 void cxl_power_init(CXLPower *power, PCIDevice *pdev);
 /* Which kind of reset the function is in, in its phase 'hold' of @type */
 CXLResetKind cxl_power_reset(CXLPower *power, ResetType type);
