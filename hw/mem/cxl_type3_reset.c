@@ -114,6 +114,14 @@ static void reset_hdm(CXLType3 *ct3, CXLResetKind kind)
     cxl_component_reset(&ct3->component);
 }
 
+/* Power that comes on finds what the backend holds */
+static void reset_volatile(CXLType3 *ct3, CXLResetKind kind)
+{
+    if (ct3->power.lost) {
+        cxl_dpa_forget_volatile(&ct3->dpa);
+    }
+}
+
 /* State that no reset resets has no function */
 static void (*const reset_functions[])(CXLType3 *, CXLResetKind) = {
     [CXL_STATE_PCI] = reset_by_pci_core,
@@ -132,6 +140,7 @@ static void (*const reset_functions[])(CXLType3 *, CXLResetKind) = {
     [CXL_STATE_MEM_ENABLE] = reset_mem_enable,
     [CXL_STATE_RAS] = reset_ras,
     [CXL_STATE_HDM] = reset_hdm,
+    [CXL_STATE_VOLATILE] = reset_volatile,
     [CXL_STATE_PARTITION] = reset_partition,
 };
 

@@ -69,12 +69,16 @@ static CXLResetKind power_kind(PCIDevice *pdev)
 CXLResetKind cxl_power_reset(CXLPower *power, ResetType type)
 {
     bool was_on = power->on;
+    CXLResetKind kind;
 
     power->on = true;
+    power->lost = false;
     if (type == RESET_TYPE_SNAPSHOT_LOAD || !was_on) {
         return CXL_RESET_COLD;
     }
-    return power->flr ? CXL_RESET_FLR : power_kind(power->pdev);
+    kind = power->flr ? CXL_RESET_FLR : power_kind(power->pdev);
+    power->lost = kind == CXL_RESET_COLD && !power->pdev->enabled;
+    return kind;
 }
 
 void cxl_power_written(CXLPower *power, uint32_t addr, uint32_t value,

@@ -13,12 +13,14 @@
 /**
  * CXLPower: embedded in a function
  * @on: a reset has come since it was realized
+ * @lost: the slot is being switched off
  * @flr: a Function Level Reset is being carried out
  * @aer: the AER capability as it is when power comes on
  */
 typedef struct CXLPower {
     PCIDevice *pdev;
     bool on;
+    bool lost;
     bool flr;
     uint8_t aer[PCI_ERR_SIZEOF];
 } CXLPower;

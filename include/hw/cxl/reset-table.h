@@ -22,8 +22,8 @@
 
 /*
  * Memory devices, in the order in which they reset: component registers come
- * late, for they change the windows, and the partitioning after them, for it
- * changes while nothing is mapped
+ * late, for they change the windows, and volatile memory and the partitioning
+ * after them, for these change while nothing is mapped
  */
 #define CXL_RESET_TABLE_DEVICE(X) \
     X(PCI, "BARs, Command, MSI-X",              R, R, R, R, K, R, R) \
@@ -40,13 +40,13 @@
     X(EVENT_POLICY, "Event interrupt policy",   R, K, K, K, K, R, R) \
     X(POISON, "Poison list",                    K, K, K, K, K, R, R) \
     X(LSA, "Label storage area",                K, K, K, K, K, K, K) \
-    X(VOLATILE, "Volatile memory",              K, K, K, K, K, K, K) \
     X(PERSISTENT, "Persistent memory",          K, K, K, K, K, K, K) \
     X(CXL_RESET, "CXL Reset under way, its outcome", R, R, R, K, N, R, R) \
     X(CONFIG_LOCK, "DVSEC CXL Lock",            R, R, R, K, K, R, R) \
     X(MEM_ENABLE, "DVSEC CXL Control, ranges",  R, R, R, K, R, R, R) \
     X(RAS, "RAS and link registers",            R, K, K, K, K, R, R) \
     X(HDM, "HDM decoders",                      R, R, R, K, R, R, R) \
+    X(VOLATILE, "Volatile memory",              R, K, K, K, K, K, K) \
     X(PARTITION, "Partitioning that waits for a reset", R, R, R, K, K, R, R)
 
 /* Root ports, and upstream and downstream ports of switches */
