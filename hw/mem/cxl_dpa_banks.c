@@ -304,7 +304,8 @@ static void dpa_bank_clear(const CXLDpaBank *b, uint64_t len)
         }
     }
     /* A hole in a private mapping would be one in somebody's file */
-    if ((qemu_ram_get_fd(rb) >= 0) == qemu_ram_is_shared(rb)) {
+    if ((qemu_ram_get_fd(rb) >= 0) == qemu_ram_is_shared(rb) &&
+        !ram_block_discard_is_disabled()) {
         ram_block_discard_range(rb, 0, len);
     }
 }
