@@ -55,6 +55,7 @@ void cxl_type3_lose_power(CXLType3 *ct3, bool flushed)
         cxl_shutdown_flushed(&ct3->shutdown);
     }
     /* Nothing else is in reset: it is a cold one */
+    ct3->power.cut = true;
     pci_device_reset(PCI_DEVICE(ct3));
-    cxl_dpa_forget_volatile(&ct3->dpa);
+    ct3->power.cut = false;
 }

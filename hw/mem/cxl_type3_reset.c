@@ -55,13 +55,14 @@ static void reset_alerts(CXLType3 *ct3, CXLResetKind kind)
 
 /*
  * CXL r3.1 9.3: a host prepares a warm reset, and devices flush then. Nobody
- * prepares a loss of power.
+ * prepares a loss of power. Power that comes on finds what was kept, and a
+ * saved state comes with its own.
  */
 static void reset_shutdown(CXLType3 *ct3, CXLResetKind kind)
 {
-    if (kind == CXL_RESET_COLD) {
+    if (ct3->power.lost) {
         cxl_shutdown_power_lost(&ct3->shutdown);
-    } else {
+    } else if (kind == CXL_RESET_WARM) {
         cxl_shutdown_flushed(&ct3->shutdown);
     }
 }

@@ -77,7 +77,9 @@ CXLResetKind cxl_power_reset(CXLPower *power, ResetType type)
         return CXL_RESET_COLD;
     }
     kind = power->flr ? CXL_RESET_FLR : power_kind(power->pdev);
-    power->lost = kind == CXL_RESET_COLD && !power->pdev->enabled;
+    /* A slot that is switched off hides its functions before it resets them */
+    power->lost = power->cut ||
+                  (kind == CXL_RESET_COLD && !power->pdev->enabled);
     return kind;
 }
 

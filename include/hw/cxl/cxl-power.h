@@ -13,13 +13,15 @@
 /**
  * CXLPower: embedded in a function
  * @on: a reset has come since it was realized
- * @lost: the slot is being switched off
+ * @cut: management takes the power away, around a reset
+ * @lost: the reset is one because power is lost
  * @flr: a Function Level Reset is being carried out
  * @aer: the AER capability as it is when power comes on
  */
 typedef struct CXLPower {
     PCIDevice *pdev;
     bool on;
+    bool cut;
     bool lost;
     bool flr;
     uint8_t aer[PCI_ERR_SIZEOF];
