@@ -5,6 +5,7 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/log.h"
+#include "hw/pci/msi.h"
 #include "hw/pci/msix.h"
 #include "hw/cxl/doe.h"
 #include "hw/cxl/spec/dvsec.h"
@@ -16,8 +17,18 @@
 struct CXLDoe {
     DOECap cap;
     const CXLCdat *cdat;
+    int vector;
 };
 QEMU_BUILD_BUG_ON(offsetof(CXLDoe, cap) != 0);
+
+static void doe_interrupt(DOECap *cap)
+{
+    if (msix_enabled(cap->pdev)) {
+        msix_notify(cap->pdev, cap->cap.vec);
+    } else if (msi_enabled(cap->pdev)) {
+        msi_notify(cap->pdev, cap->cap.vec);
+    }
+}
 
 /*
  * PCIe r6.0 7.9.24.4: DOE Error says that an object could not be processed,
@@ -32,7 +43,7 @@ static bool doe_fail(CXLDoe *doe, const char *why)
     cap->status.error = true;
     if (cap->cap.intr && cap->ctrl.intr && !cap->status.intr) {
         cap->status.intr = true;
-        msix_notify(cap->pdev, cap->cap.vec);
+        doe_interrupt(cap);
     }
     return false;
 }
@@ -83,6 +94,7 @@ CXLDoe *cxl_doe_new(PCIDevice *pdev, uint16_t offset, const CXLCdat *cdat,
     CXLDoe *doe = g_new0(CXLDoe, 1);
 
     doe->cdat = cdat;
+    doe->vector = vector;
     pcie_doe_init(pdev, &doe->cap, offset, doe_protocols, vector >= 0,
                   vector >= 0 ? vector : 0);
     return doe;
@@ -95,12 +107,20 @@ void cxl_doe_free(CXLDoe *doe)
     }
 }
 
+void cxl_doe_set_message(CXLDoe *doe, unsigned message)
+{
+    doe->cap.cap.vec = message;
+}
+
 void cxl_doe_reset(CXLDoe *doe)
 {
     uint32_t abort = FIELD_DP32(0, PCI_DOE_CAP_CONTROL, DOE_ABORT, 1);
 
     doe->cap.ctrl.intr = false;
     doe->cap.status.intr = false;
+    if (doe->vector >= 0) {
+        cxl_doe_set_message(doe, doe->vector);
+    }
     pcie_doe_write_config(&doe->cap, doe->cap.offset + PCI_EXP_DOE_CTRL,
                           abort, CXL_DOE_DWORD);
 }

@@ -60,6 +60,7 @@ static void type3_config_write(PCIDevice *pdev, uint32_t addr,
     cxl_doe_config_write(ct3->doe, addr, value, len);
     pci_default_write_config(pdev, addr, value, len);
     pcie_aer_write_config(pdev, addr, value, len);
+    cxl_type3_show_messages(ct3);
     cxl_dvsec_written(&ct3->dvsecs, addr, len);
     cxl_power_written(&ct3->power, addr, value, len);
     on = cxl_dvsec_mem_enabled(&ct3->dvsecs);
@@ -87,32 +88,20 @@ static void type3_init_dvsecs(CXLType3 *ct3)
     cxl_type3_init_cxl_reset(ct3);
 }
 
-static bool type3_init_msix(PCIDevice *pdev, Error **errp)
-{
-    if (msix_init_exclusive_bar(pdev, TYPE3_VECTORS, TYPE3_BAR_MSIX, errp)) {
-        error_prepend(errp, "cxl-type3 needs MSI-X: ");
-        return false;
-    }
-    for (int vector = 0; vector < TYPE3_VECTORS; vector++) {
-        msix_vector_use(pdev, vector);
-    }
-    return true;
-}
-
 /* What can fail comes first, so that little has to be taken back */
 static bool type3_init_pcie(CXLType3 *ct3, Error **errp)
 {
     PCIDevice *pdev = PCI_DEVICE(ct3);
 
     pci_config_set_prog_interface(pdev->config, TYPE3_PROG_IF);
-    if (!type3_init_msix(pdev, errp)) {
+    if (!cxl_type3_init_irq(pdev, errp)) {
         return false;
     }
     pdev->exp.aer_log.log_max = PCIE_AER_LOG_MAX_DEFAULT;
     if (pcie_endpoint_cap_init(pdev, TYPE3_EXP_OFFSET) < 0 ||
         pcie_aer_init(pdev, PCI_ERR_VER, TYPE3_AER_OFFSET, PCI_ERR_SIZEOF,
                       errp) < 0) {
-        msix_uninit_exclusive_bar(pdev);
+        cxl_type3_exit_irq(pdev);
         return false;
     }
     pcie_cap_deverr_init(pdev);
@@ -129,7 +118,7 @@ static void type3_exit_pcie(PCIDevice *pdev)
     cxl_serial_release(&CXL_TYPE3(pdev)->serial);
     pcie_aer_exit(pdev);
     pcie_cap_exit(pdev);
-    msix_uninit_exclusive_bar(pdev);
+    cxl_type3_exit_irq(pdev);
 }
 
 /* Register blocks and command sets */
@@ -157,6 +146,13 @@ static bool type3_check_properties(CXLType3 *ct3, Error **errp)
         error_setg(errp, "cxl-type3: property 'hdm-decoders' cannot be %u; "
                    "legal values are %s", ct3->hdm_decoders,
                    cxl_hdm_count_legal(true));
+        return false;
+    }
+    if (!ct3->event_log_depth ||
+        ct3->event_log_depth > TYPE3_EVENT_DEPTH_MAX) {
+        error_setg(errp, "cxl-type3: property 'event-log-depth' cannot be %u; "
+                   "it must be from 1 to %u", ct3->event_log_depth,
+                   TYPE3_EVENT_DEPTH_MAX);
         return false;
     }
     if (ct3->memdev && ct3->pmem) {
@@ -270,6 +266,7 @@ static int type3_post_load(void *opaque, int version_id)
     cxl_dvsec_sync(&ct3->dvsecs);
     /* Registers say what the state that they show says */
     cxl_type3_show_events(ct3);
+    cxl_type3_show_messages(ct3);
     cxl_mailbox_show_background(&ct3->regs.mailbox, false);
     cxl_windows_update();
     return 0;
@@ -318,6 +315,7 @@ static const Property type3_properties[] = {
     DEFINE_PROP_UINT64("sn", CXLType3, sn, 0),
     DEFINE_PROP_UINT8("hdm-decoders", CXLType3, hdm_decoders,
                       CXL_HDM_ENDPOINT_DECODERS_MAX),
+    DEFINE_PROP_UINT32("event-log-depth", CXLType3, event_log_depth, 64),
     DEFINE_PROP_BOOL("fast-map", CXLType3, fast_map, true),
     DEFINE_PROP_PCIE_LINK_WIDTH("x-width", CXLType3, width,
                                 PCIE_LINK_WIDTH_16),

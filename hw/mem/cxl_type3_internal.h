@@ -1,10 +1,10 @@
 /*
  * CXL Type 3 device: what its parts ask of one another
  *
- * cxl_type3.c is the PCIe function, cxl_type3_sets.c its command sets and
- * device registers, cxl_type3_mem.c its memory as windows see it,
- * cxl_type3_reset.c what each kind of reset does to each piece of state, and
- * cxl_type3_power.c what the loss of power does to memory.
+ * cxl_type3.c is the PCIe function, cxl_type3_irq.c its interrupts,
+ * cxl_type3_sets.c its command sets and device registers, cxl_type3_mem.c its
+ * memory as windows see it, cxl_type3_power.c what the loss of power does to
+ * it, and cxl_type3_reset.c what each kind of reset does to each piece of state.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -19,8 +19,8 @@
 #define TYPE3_BAR_MSIX          4
 
 /*
- * MSI-X vectors. CXL r3.1 8.2.8.4.3, 8.2.9.2.4: mailbox and event logs have
- * fields of four bits for theirs. Event logs take vectors 0 to 3.
+ * Vectors of MSI-X and MSI. CXL r3.1 8.2.8.4.3, 8.2.9.2.4: mailbox and event
+ * logs have fields of four bits for theirs. Event logs take vectors 0 to 3.
  */
 enum {
     TYPE3_VECTOR_MAILBOX = CXL_EVENT_LOGS,
@@ -30,7 +30,7 @@ enum {
 QEMU_BUILD_BUG_ON(TYPE3_VECTOR_MAILBOX > 15);
 
 #define TYPE3_PAYLOAD_SIZE      2048
-#define TYPE3_EVENT_DEPTH       64
+#define TYPE3_EVENT_DEPTH_MAX   4096
 #define TYPE3_POISON_MAX        256
 
 /* For traces: the id, or the type */
@@ -38,6 +38,16 @@ static inline const char *cxl_type3_name(const CXLType3 *ct3)
 {
     return DEVICE(ct3)->id ?: TYPE_CXL_TYPE3;
 }
+
+/* MSI-X and MSI */
+bool cxl_type3_init_irq(PCIDevice *pdev, Error **errp);
+void cxl_type3_exit_irq(PCIDevice *pdev);
+/* Raise TYPE3_VECTOR_@vector of the device @opaque */
+void cxl_type3_interrupt(void *opaque, unsigned vector);
+/* The message number by which the guest knows @vector now */
+unsigned cxl_type3_message(void *opaque, unsigned vector);
+/* Show message numbers in registers; called when they may have changed */
+void cxl_type3_show_messages(CXLType3 *ct3);
 
 /* Command sets and device registers; init follows cxl_dpa_init() */
 void cxl_type3_init_sets(CXLType3 *ct3);

@@ -4,7 +4,6 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
-#include "hw/pci/msix.h"
 #include "migration/vmstate.h"
 #include "system/runstate.h"
 #include "hw/cxl/spec/registers.h"
@@ -12,17 +11,6 @@
 #include "cxl_type3_internal.h"
 
 /* What register blocks and command sets ask of their owner */
-
-static void type3_interrupt(void *opaque, unsigned vector)
-{
-    PCIDevice *pdev = opaque;
-    bool enabled = msix_enabled(pdev);
-
-    trace_cxl_type3_interrupt(cxl_type3_name(opaque), vector, enabled);
-    if (enabled) {
-        msix_notify(pdev, vector);
-    }
-}
 
 static void type3_event_pending(void *opaque, unsigned log, bool pending)
 {
@@ -32,7 +20,8 @@ static void type3_event_pending(void *opaque, unsigned log, bool pending)
 }
 
 static const CXLEventsOps type3_events_ops = {
-    .interrupt = type3_interrupt,
+    .interrupt = cxl_type3_interrupt,
+    .message = cxl_type3_message,
     .pending = type3_event_pending,
 };
 
@@ -85,7 +74,7 @@ static void type3_init_commands(CXLType3 *ct3)
     cxl_cci_init(&ct3->cci, &type3_cci_ops, ct3, TYPE3_PAYLOAD_SIZE);
     cxl_infostat_add(&ct3->cci, &ct3->infostat);
     cxl_events_add(&ct3->cci, &ct3->events, &type3_events_ops, ct3, vectors,
-                   TYPE3_EVENT_DEPTH);
+                   CXL_EVENT_LOGS, ct3->event_log_depth);
     cxl_firmware_add(&ct3->cci, &ct3->firmware);
     cxl_timestamp_add(&ct3->cci, &ct3->timestamp);
     cxl_logs_add(&ct3->cci);
@@ -104,7 +93,7 @@ static void type3_init_device_regs(CXLType3 *ct3)
     CXLDeviceRegsConfig config = {
         .payload_size = TYPE3_PAYLOAD_SIZE,
         .mailbox_msgnum = TYPE3_VECTOR_MAILBOX,
-        .interrupt = type3_interrupt,
+        .interrupt = cxl_type3_interrupt,
         .opaque = ct3,
     };
 

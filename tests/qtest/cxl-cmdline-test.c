@@ -215,6 +215,12 @@ static const Case cases[] = {
       { "hdm-decoders", "1, 2, 4, 6, 8 or 10" } },
     { "type3/decoders-12", VMEM ",hdm-decoders=12", { "hdm-decoders" } },
     { "type3/decoders-0", VMEM ",hdm-decoders=0", { "hdm-decoders" } },
+    { "type3/event-log-depth-1", VMEM ",event-log-depth=1" },
+    { "type3/event-log-depth-4096", VMEM ",event-log-depth=4096" },
+    { "type3/event-log-depth-0", VMEM ",event-log-depth=0",
+      { "event-log-depth", "1 to 4096" } },
+    { "type3/event-log-depth-4097", VMEM ",event-log-depth=4097",
+      { "event-log-depth", "1 to 4096" } },
     { "type3/speed", VMEM ",x-speed=3", { "x-speed" } },
     { "type3/width", VMEM ",x-width=7", { "x-width" } },
 

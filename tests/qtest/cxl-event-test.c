@@ -62,7 +62,9 @@ static unsigned clear(unsigned log, const CXLLe16 *handles, unsigned nr)
     g_assert_cmpuint(nr, <=, 4);
     req->log = log;
     req->handle_count = nr;
-    memcpy(req->handles, handles, nr * sizeof(*handles));
+    if (nr) {
+        memcpy(req->handles, handles, nr * sizeof(*handles));
+    }
     return command(CXL_OP_CLEAR_EVENT_RECORDS, req,
                    sizeof(*req) + nr * sizeof(*handles));
 }
@@ -275,6 +277,32 @@ static void test_overflow(void)
     g_assert_cmphex(event_status(), ==, 0);
 }
 
+/* Losses are reported until a record has been dequeued, and no longer */
+static void test_overflow_dequeue(void)
+{
+    unsigned size = log_size(CXL_LOG_FATAL);
+    Events events;
+
+    for (unsigned i = 0; i <= size; i++) {
+        inject(CXL_LOG_FATAL, 64 * i);
+    }
+    get(CXL_LOG_FATAL, &events);
+    g_assert_cmphex(events.head.flags, ==,
+                    CXL_EVENTS_OVERFLOW | CXL_EVENTS_MORE);
+    g_assert_cmphex(clear(CXL_LOG_FATAL, NULL, 0), ==, CXL_RET_SUCCESS);
+    get(CXL_LOG_FATAL, &events);
+    g_assert_cmphex(events.head.flags, ==,
+                    CXL_EVENTS_OVERFLOW | CXL_EVENTS_MORE);
+    g_assert_cmphex(clear(CXL_LOG_FATAL, &events.record[0].header.handle, 1),
+                    ==, CXL_RET_SUCCESS);
+    get(CXL_LOG_FATAL, &events);
+    g_assert_cmphex(events.head.flags, ==, CXL_EVENTS_MORE);
+    g_assert_cmpuint(cxl_le16_get(events.head.overflow_count), ==, 0);
+    g_assert_cmpuint(cxl_le64_get(events.head.first_overflow), ==, 0);
+    g_assert_cmphex(clear_all(CXL_LOG_FATAL), ==, CXL_RET_INVALID_INPUT);
+    drain(CXL_LOG_FATAL);
+}
+
 static void set_policy(uint8_t mode)
 {
     CXLEventPolicy policy = { { mode, mode, mode, mode } };
@@ -351,6 +379,8 @@ int main(int argc, char **argv)
     qtest_add_func("/cxl/mbox/get-event-records/status", test_status);
     qtest_add_func("/cxl/mbox/get-event-records/more", test_more);
     qtest_add_func("/cxl/mbox/get-event-records/overflow", test_overflow);
+    qtest_add_func("/cxl/mbox/get-event-records/overflow-dequeue",
+                   test_overflow_dequeue);
     qtest_add_func("/cxl/mbox/get-event-records/bad-log", test_bad_log);
     qtest_add_func("/cxl/mbox/clear-event-records/order", test_clear_order);
     qtest_add_func("/cxl/mbox/clear-event-records/count", test_clear_length);

@@ -160,9 +160,15 @@ static void interrupt(void *opaque, unsigned msgnum)
     ((Device *)opaque)->interrupts[msgnum]++;
 }
 
+static unsigned message(void *opaque, unsigned vector)
+{
+    return vector;
+}
+
 static const CXLEventsOps events_ops = {
     .pending = set_pending,
     .interrupt = interrupt,
+    .message = message,
 };
 static const CXLCCIOps cci_ops = { };
 static const uint8_t vectors[CXL_EVENT_LOGS] = { 4, 5, 6, 7 };
@@ -181,7 +187,8 @@ static inline Device *new_device_on(FakeMem *fake)
     cxl_poison_init(&d->poison, POISON_MAX);
     cxl_cci_init(&d->cci, &cci_ops, d, ROOM);
     cxl_infostat_add(&d->cci, &d->infostat);
-    cxl_events_add(&d->cci, &d->events, &events_ops, d, vectors, DEPTH);
+    cxl_events_add(&d->cci, &d->events, &events_ops, d, vectors,
+                   CXL_EVENT_LOGS, DEPTH);
     cxl_firmware_add(&d->cci, &d->firmware);
     cxl_timestamp_add(&d->cci, &d->timestamp);
     cxl_logs_add(&d->cci);

@@ -170,6 +170,36 @@ static void test_events_policy(void)
     free_device(d);
 }
 
+/* A device with Dynamic Capacity has one log more, and a policy for it */
+static void test_events_five_logs(void)
+{
+    static const uint8_t five[] = { 8, 9, 10, 11, 12 };
+    static const uint8_t set[] = { 0, 1, 0, 1, 1 };
+    static const uint8_t shown[] = { 0, 0x91, 0, 0xb1, 0xc1 };
+    static const uint8_t kept[] = { 0, 0, 0, 0, 0xc1 };
+    Device d = { };
+
+    cxl_cci_init(&d.cci, &cci_ops, &d, ROOM);
+    cxl_events_add(&d.cci, &d.events, &events_ops, &d, five,
+                   CXL_EVENT_LOGS_MAX, DEPTH);
+    answer(&d, CXL_OP_SET_EVENT_POLICY, set, sizeof(set), 0);
+    g_assert_cmpmem(answer(&d, CXL_OP_GET_EVENT_POLICY, NULL, 0, 5), 5,
+                    shown, 5);
+    put_event(&d, CXL_LOG_DYNAMIC_CAPACITY, 1, true);
+    g_assert_cmpuint(d.interrupts[12], ==, 1);
+    g_assert_cmphex(d.pending, ==, 1u << CXL_LOG_DYNAMIC_CAPACITY);
+    get_events(&d, CXL_LOG_DYNAMIC_CAPACITY, 1, 0);
+    g_assert_cmpuint(clear_events(&d, CXL_LOG_DYNAMIC_CAPACITY, 0, 1), ==,
+                     CXL_RET_SUCCESS);
+
+    /* Whoever knows of four logs leaves the fifth alone */
+    answer(&d, CXL_OP_SET_EVENT_POLICY, kept, 4, 0);
+    g_assert_cmpmem(answer(&d, CXL_OP_GET_EVENT_POLICY, NULL, 0, 5), 5,
+                    kept, 5);
+    cxl_events_destroy(&d.events);
+    cxl_cci_destroy(&d.cci);
+}
+
 static void test_events_migration(void)
 {
     Device *from = new_device(), *to = new_device();
@@ -210,6 +240,7 @@ int main(int argc, char **argv)
     g_test_add_func("/cxl/commands/events/overflow", test_events_overflow);
     g_test_add_func("/cxl/commands/events/bad-log", test_events_bad_log);
     g_test_add_func("/cxl/commands/events/policy", test_events_policy);
+    g_test_add_func("/cxl/commands/events/five-logs", test_events_five_logs);
     g_test_add_func("/cxl/commands/events/migration", test_events_migration);
     return g_test_run();
 }

@@ -37,7 +37,7 @@ bool cxl_events_record(CXLEvents *s, unsigned log, CXLEventRecord *record,
      * no entries to having some
      */
     if (was_empty && s->policy[log] == CXL_EVENT_MODE_MSI) {
-        s->ops->interrupt(s->opaque, s->msgnum[log]);
+        s->ops->interrupt(s->opaque, s->vector[log]);
     }
     return true;
 }
@@ -51,7 +51,7 @@ static CXLRet cmd_events_get(const CXLCall *call, CXLRsp *rsp)
     const CXLEventLog *log;
     uint32_t nr;
 
-    if (in->log >= CXL_EVENT_LOGS) {
+    if (in->log >= s->nr) {
         return CXL_RET_INVALID_INPUT;
     }
     log = &s->logs[in->log];
@@ -99,7 +99,7 @@ static CXLRet cmd_events_clear(const CXLCall *call, CXLRsp *rsp)
     bool was_empty;
     CXLRet ret;
 
-    if (in->log >= CXL_EVENT_LOGS) {
+    if (in->log >= s->nr) {
         return CXL_RET_INVALID_INPUT;
     }
     log = &s->logs[in->log];
@@ -110,6 +110,15 @@ static CXLRet cmd_events_clear(const CXLCall *call, CXLRsp *rsp)
     return ret;
 }
 
+/* CXL r3.1 Table 8-53: mode and message number of log @log */
+static uint8_t setting(const CXLEvents *s, unsigned log)
+{
+    unsigned message = s->policy[log] == CXL_EVENT_MODE_MSI
+                     ? s->ops->message(s->opaque, s->vector[log]) : 0;
+
+    return s->policy[log] | message << CXL_EVENT_MSGNUM_SHIFT;
+}
+
 /* CXL r3.1 8.2.9.2.4: Get Event Interrupt Policy (0102h) */
 static CXLRet cmd_events_get_policy(const CXLCall *call, CXLRsp *rsp)
 {
@@ -117,11 +126,10 @@ static CXLRet cmd_events_get_policy(const CXLCall *call, CXLRsp *rsp)
     CXLEventPolicyRsp *out = cxl_rsp_add(rsp, sizeof(*out));
 
     for (unsigned log = 0; log < CXL_EVENT_LOGS; log++) {
-        uint8_t msgnum = s->policy[log] == CXL_EVENT_MODE_MSI
-                       ? s->msgnum[log] : 0;
-
-        out->policy.setting[log] =
-            s->policy[log] | msgnum << CXL_EVENT_MSGNUM_SHIFT;
+        out->policy.setting[log] = setting(s, log);
+    }
+    if (s->nr > CXL_LOG_DYNAMIC_CAPACITY) {
+        out->dynamic_capacity = setting(s, CXL_LOG_DYNAMIC_CAPACITY);
     }
     return CXL_RET_SUCCESS;
 }
@@ -134,16 +142,18 @@ static CXLRet cmd_events_set_policy(const CXLCall *call, CXLRsp *rsp)
 {
     CXLEvents *s = call->state;
     const CXLEventPolicy *in = call->req;
-    uint8_t mode[CXL_EVENT_LOGS];
+    const uint8_t *settings = in->setting;
+    unsigned nr = MIN(s->nr, sizeof(*in) + call->tail);
+    uint8_t mode[CXL_EVENT_LOGS_MAX];
 
-    for (unsigned log = 0; log < CXL_EVENT_LOGS; log++) {
-        mode[log] = in->setting[log] & CXL_EVENT_MODE_MASK;
+    for (unsigned log = 0; log < nr; log++) {
+        mode[log] = settings[log] & CXL_EVENT_MODE_MASK;
         if (mode[log] != CXL_EVENT_MODE_NONE &&
             mode[log] != CXL_EVENT_MODE_MSI) {
             return CXL_RET_INVALID_INPUT;
         }
     }
-    memcpy(s->policy, mode, sizeof(mode));
+    memcpy(s->policy, mode, nr);
     return CXL_RET_SUCCESS;
 }
 
@@ -183,13 +193,16 @@ static const CXLCmd events_rows[] = {
 };
 
 void cxl_events_add(CXLCCI *cci, CXLEvents *s, const CXLEventsOps *ops,
-                    void *opaque, const uint8_t *msgnum, unsigned depth)
+                    void *opaque, const uint8_t *vectors, unsigned nr,
+                    unsigned depth)
 {
+    assert(nr >= CXL_EVENT_LOGS && nr <= CXL_EVENT_LOGS_MAX);
     s->ops = ops;
     s->opaque = opaque;
-    for (unsigned log = 0; log < CXL_EVENT_LOGS; log++) {
+    s->nr = nr;
+    for (unsigned log = 0; log < nr; log++) {
         cxl_event_log_init(&s->logs[log], depth);
-        s->msgnum[log] = msgnum[log];
+        s->vector[log] = vectors[log];
         s->policy[log] = CXL_EVENT_MODE_NONE;
     }
     cxl_cci_add(cci, events_rows, ARRAY_SIZE(events_rows), s);
@@ -197,7 +210,7 @@ void cxl_events_add(CXLCCI *cci, CXLEvents *s, const CXLEventsOps *ops,
 
 void cxl_events_destroy(CXLEvents *s)
 {
-    for (unsigned log = 0; log < CXL_EVENT_LOGS; log++) {
+    for (unsigned log = 0; log < s->nr; log++) {
         cxl_event_log_destroy(&s->logs[log]);
     }
 }
@@ -207,7 +220,7 @@ void cxl_events_reset(CXLEvents *s, bool cold)
     if (!cold) {
         return;
     }
-    for (unsigned log = 0; log < CXL_EVENT_LOGS; log++) {
+    for (unsigned log = 0; log < s->nr; log++) {
         cxl_event_log_clear(&s->logs[log]);
         s->policy[log] = CXL_EVENT_MODE_NONE;
         s->ops->pending(s->opaque, log, false);
@@ -218,7 +231,8 @@ static int event_log_post_load(void *opaque, int version_id)
 {
     const CXLEventLog *log = opaque;
     bool sane = log->count <= log->depth && log->head < log->depth &&
-                log->next_handle && (log->count || !log->overflow);
+                log->next_handle &&
+                (log->count == log->depth || !log->overflow);
 
     return sane ? 0 : -EINVAL;
 }
@@ -247,7 +261,7 @@ static int events_post_load(void *opaque, int version_id)
 {
     const CXLEvents *s = opaque;
 
-    for (unsigned log = 0; log < CXL_EVENT_LOGS; log++) {
+    for (unsigned log = 0; log < s->nr; log++) {
         if (s->policy[log] != CXL_EVENT_MODE_NONE &&
             s->policy[log] != CXL_EVENT_MODE_MSI) {
             return -EINVAL;
@@ -262,9 +276,10 @@ const VMStateDescription vmstate_cxl_events = {
     .minimum_version_id = 1,
     .post_load = events_post_load,
     .fields = (const VMStateField[]) {
-        VMSTATE_STRUCT_ARRAY(logs, CXLEvents, CXL_EVENT_LOGS, 1,
-                             vmstate_event_log, CXLEventLog),
-        VMSTATE_UINT8_ARRAY(policy, CXLEvents, CXL_EVENT_LOGS),
+        VMSTATE_UINT8_EQUAL(nr, CXLEvents, NULL),
+        VMSTATE_STRUCT_VARRAY_UINT8(logs, CXLEvents, nr, 1,
+                                    vmstate_event_log, CXLEventLog),
+        VMSTATE_UINT8_ARRAY(policy, CXLEvents, CXL_EVENT_LOGS_MAX),
         VMSTATE_END_OF_LIST()
     }
 };

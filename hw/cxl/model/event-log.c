@@ -108,7 +108,8 @@ bool cxl_event_log_pop(CXLEventLog *log, const CXLLe16 *handles, uint32_t nr)
     }
     log->head = (log->head + nr) % log->depth;
     log->count -= nr;
-    if (!log->count) {
+    /* CXL r3.1 Table 8-51: until the host has dequeued a record */
+    if (nr) {
         forget_overflow(log);
     }
     return true;

@@ -143,6 +143,7 @@ void cxl_mailbox_init(CXLMailbox *m, CXLRegFile *rf, uint32_t offset,
             .name = "Mailbox Capabilities", .width = 4,
             .offset = CXL_MBOX_CAPABILITIES,
             .reset = cxl_mailbox_capabilities(config),
+            .live = R_CXL_MBOX_CAPABILITIES_MSGNUM_MASK,
         }, {
             .name = "Mailbox Control", .width = 4, .offset = CXL_MBOX_CONTROL,
             .wmask = R_CXL_MBOX_CONTROL_DOORBELL_MASK |
@@ -183,6 +184,15 @@ void cxl_mailbox_destroy(CXLMailbox *m)
 {
     g_free(m->payload);
     m->payload = NULL;
+}
+
+void cxl_mailbox_set_message(CXLMailbox *m, unsigned message)
+{
+    uint32_t cap = cxl_mailbox_get(m, CXL_MBOX_CAPABILITIES, 4);
+
+    assert(message <= MSGNUM_MAX);
+    cxl_mailbox_set(m, CXL_MBOX_CAPABILITIES, 4,
+                    FIELD_DP32(cap, CXL_MBOX_CAPABILITIES, MSGNUM, message));
 }
 
 void cxl_mailbox_reset(CXLMailbox *m)

@@ -42,6 +42,7 @@ typedef struct CXLType3Reset {
  * @partition_volatile: property: bytes of it that are volatile at first
  * @nv_backend: property 'nv': where state stays that power loss must not lose
  * @sn: property; 0 asks for a number of the device's own
+ * @event_log_depth: property; records that each event log holds
  * @fast_map: property; off: each access is checked one by one
  * @serial: @sn, or the number that was found for it, while realized
  */
@@ -58,6 +59,7 @@ struct CXLType3 {
     char *cdat_file;
     uint64_t sn;
     uint8_t hdm_decoders;
+    uint32_t event_log_depth;
     bool fast_map;
     PCIExpLinkSpeed speed;
     PCIExpLinkWidth width;

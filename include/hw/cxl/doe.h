@@ -17,11 +17,13 @@ typedef struct CXLDoe CXLDoe;
 /**
  * cxl_doe_new: add the DOE capability at @offset of @pdev
  * @cdat: the table; it outlives the DOE
- * @vector: MSI-X vector, which @pdev has; -1 for none
+ * @vector: vector of MSI-X and of MSI, which @pdev has; -1 for none
  */
 CXLDoe *cxl_doe_new(PCIDevice *pdev, uint16_t offset, const CXLCdat *cdat,
                     int vector);
 void cxl_doe_free(CXLDoe *doe);
+/* @pdev knows the vector by message number @message now */
+void cxl_doe_set_message(CXLDoe *doe, unsigned message);
 /* Abort whatever goes on; PCIe r6.0 7.9.24: no register is sticky */
 void cxl_doe_reset(CXLDoe *doe);
 

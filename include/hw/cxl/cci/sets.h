@@ -25,26 +25,36 @@ void cxl_infostat_add(CXLCCI *cci, CXLInfostat *s);
 /*
  * CXL r3.1 8.2.9.2: Events: 0100h to 0103h
  * @pending: a log became empty or not: show it in Event Status. Mandatory.
- * @interrupt: raise MSI-X vector @msgnum; called when a log whose policy asks
- *             for it goes from no records to one. Mandatory.
+ * @interrupt: raise @vector; called when a log whose policy asks for it goes
+ *             from no records to one. Mandatory.
+ * @message: Returns the message number by which the host knows @vector now, 0
+ *           to 15. Mandatory.
  */
 typedef struct CXLEventsOps {
     void (*pending)(void *opaque, unsigned log, bool pending);
-    void (*interrupt)(void *opaque, unsigned msgnum);
+    void (*interrupt)(void *opaque, unsigned vector);
+    unsigned (*message)(void *opaque, unsigned vector);
 } CXLEventsOps;
 
+/**
+ * CXLEvents: event logs and their interrupts
+ * @nr: logs that there are: CXL_EVENT_LOGS, or with Dynamic Capacity one more
+ * @policy: CXL_EVENT_MODE_* of each log
+ */
 typedef struct CXLEvents {
-    CXLEventLog logs[CXL_EVENT_LOGS];
-    uint8_t policy[CXL_EVENT_LOGS];
-    uint8_t msgnum[CXL_EVENT_LOGS];
+    uint8_t nr;
+    CXLEventLog logs[CXL_EVENT_LOGS_MAX];
+    uint8_t policy[CXL_EVENT_LOGS_MAX];
+    uint8_t vector[CXL_EVENT_LOGS_MAX];
     const CXLEventsOps *ops;
     void *opaque;
 } CXLEvents;
 
 extern const VMStateDescription vmstate_cxl_events;
-/* @msgnum: MSI-X vector of each log; @depth: records that each log holds */
+/* @vectors: one for each of the @nr logs; @depth: records that each holds */
 void cxl_events_add(CXLCCI *cci, CXLEvents *s, const CXLEventsOps *ops,
-                    void *opaque, const uint8_t *msgnum, unsigned depth);
+                    void *opaque, const uint8_t *vectors, unsigned nr,
+                    unsigned depth);
 void cxl_events_destroy(CXLEvents *s);
 /* Event logs and policies survive all but a @cold reset */
 void cxl_events_reset(CXLEvents *s, bool cold);

@@ -14,7 +14,7 @@
  * @count: records it holds
  * @head: index of the oldest in @records
  * @next_handle: handle of the next record, never 0
- * @overflow: records lost since the log was last emptied; saturates
+ * @overflow: records lost since one was last removed; saturates
  * @first_overflow, @last_overflow: timestamps of lost records, in ns
  */
 typedef struct CXLEventLog {
@@ -42,7 +42,7 @@ bool cxl_event_log_push(CXLEventLog *log, const CXLEventRecord *record,
 const CXLEventRecord *cxl_event_log_peek(const CXLEventLog *log, uint32_t n);
 /*
  * Remove the @nr oldest records; @handles must be theirs, in order, or
- * nothing is removed and false returned. Emptying clears the overflow.
+ * nothing is removed and false returned. Removing one clears the overflow.
  */
 bool cxl_event_log_pop(CXLEventLog *log, const CXLLe16 *handles, uint32_t nr);
 static inline bool cxl_event_log_empty(const CXLEventLog *log)

@@ -51,7 +51,7 @@ extern const VMStateDescription vmstate_cxl_device_regs;
 /**
  * CXLDeviceRegsConfig: what the owner wants
  * @payload_size: bytes of the mailbox payload, a power of two, 256 to 1 MiB
- * @mailbox_msgnum: MSI-X vector of the mailbox, 0 to 15
+ * @mailbox_msgnum: vector of the mailbox, 0 to 15
  * @interrupt: raise vector @msgnum; called for doorbell and background done
  */
 typedef struct CXLDeviceRegsConfig {
@@ -78,6 +78,8 @@ void cxl_device_regs_set_media_status(CXLDeviceRegs *d, unsigned status);
 void cxl_mailbox_init(CXLMailbox *m, CXLRegFile *rf, uint32_t offset,
                       CXLCCI *cci, const CXLDeviceRegsConfig *config);
 void cxl_mailbox_destroy(CXLMailbox *m);
+/* CXL r3.1 8.2.8.4.3: the vector is known by this number now, 0 to 15 */
+void cxl_mailbox_set_message(CXLMailbox *m, unsigned message);
 /* To be called after the register file was reset */
 void cxl_mailbox_reset(CXLMailbox *m);
 /* A guest's access to the payload; @offset counts from the block's start */

@@ -111,7 +111,9 @@ enum {
     CXL_LOG_WARNING,
     CXL_LOG_FAILURE,
     CXL_LOG_FATAL,
-    CXL_EVENT_LOGS
+    CXL_EVENT_LOGS,
+    CXL_LOG_DYNAMIC_CAPACITY = CXL_EVENT_LOGS,
+    CXL_EVENT_LOGS_MAX
 };
 
 /* CXL r3.1 Table 8-53: Interrupt Settings of an event log */
