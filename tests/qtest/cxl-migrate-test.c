@@ -14,6 +14,7 @@
 #include "cxl/machine-guest.h"
 #include "cxl/machine-save.h"
 #include "cxl/machine-state.h"
+#include "cxl/reset-drivers.h"
 
 static QCXL *q;
 
@@ -22,6 +23,12 @@ static unsigned from_environment(const char *name, unsigned otherwise)
     const char *value = getenv(name);
 
     return value ? strtoul(value, NULL, 0) : otherwise;
+}
+
+static bool is_port(const QCXLFn *fn)
+{
+    return fn->device == QCXL_ROOT_PORT || fn->device == QCXL_UPSTREAM_PORT ||
+           fn->device == QCXL_DOWNSTREAM_PORT;
 }
 
 static QCXLTopology *topology(void)
@@ -37,7 +44,9 @@ static QCXLTopology *topology(void)
     qcxl_root_port(t, "rp2", "hb1", "");
     qcxl_switch(t, "sw0", "rp1", 2, ",sn=1");
     qcxl_nv(t, "mem0");
-    qcxl_mem(t, "mem0", "rp0", 256, 256, ",sn=2,nv=mem0.nv");
+    qcxl_partitionable(t, "mem0", 256, false);
+    qcxl_mem(t, "mem0", "rp0", 256, 256,
+             ",sn=2,nv=mem0.nv,partitionable-memdev=mem0.part");
     qcxl_mem(t, "mem1", "sw0.0", 256, 0, ",sn=3");
     qcxl_mem(t, "mem2", "sw0.1", 256, 0, ",sn=4");
     qcxl_mem(t, "mem3", "rp2", 0, 256, ",sn=5");
@@ -54,16 +63,65 @@ static void check_topology(void)
     g_assert_null(qcxl_mem_at(q, 4));
 }
 
+/* CXL r3.1 8.2.9.9.5.1: it takes a while, if the device has it */
+#define OP_SANITIZE     0x4400
+
+static bool unsupported(QCXLFn *fn, uint16_t opcode)
+{
+    return opcode && qcxl_mbox(fn, opcode, NULL, 0, NULL, NULL) ==
+                     CXL_RET_UNSUPPORTED;
+}
+
+/*
+ * Pieces of state that resets are tested with, so that none of them is what it
+ * always is; but those that would be in the way of what comes after
+ */
+static void set_pieces(QCXLFn *fn, const ResetDriver *drivers, unsigned nr,
+                       uint32_t in_the_way, GRand *rand)
+{
+    const ResetTarget t = { .q = q, .fn = fn, .comp = &fn->comp };
+
+    for (unsigned row = 0; row < nr; row++) {
+        uint32_t token = 1 + (g_rand_int(rand) >> 1);
+
+        if (!(in_the_way & 1u << row) && token % 4 &&
+            !unsupported(fn, drivers[row].opcode)) {
+            drivers[row].set(&t, token);
+        }
+    }
+}
+
+static void set_all_pieces(uint32_t seed)
+{
+    g_autoptr(GRand) rand = g_rand_new_with_seed(seed);
+
+    for (unsigned i = 0; i < q->functions->len; i++) {
+        QCXLFn *fn = g_ptr_array_index(q->functions, i);
+
+        if (is_port(fn)) {
+            set_pieces(fn, reset_port_drivers, CXL_PORT_STATES,
+                       1u << CXL_PORT_STATE_HDM, rand);
+        }
+    }
+    set_pieces(qcxl_mem_at(q, 0), reset_device_drivers, CXL_STATES,
+               1u << CXL_STATE_BACKGROUND | 1u << CXL_STATE_CONFIG_LOCK |
+               1u << CXL_STATE_HDM, rand);
+}
+
 /* The same as at power-on, and then into a state that @seed makes */
 static void into_state(uint32_t seed)
 {
     Guest *g;
 
     qcxl_restart(q);
+    set_all_pieces(seed);
     g = guest_new(q, seed, true);
     guest_map(g);
     guest_request(g, 300);
     guest_destroy(g);
+    if (seed % 4 == 0) {
+        qcxl_mbox(qcxl_mem_at(q, 0), OP_SANITIZE, NULL, 0, NULL, NULL);
+    }
 }
 
 /* What the machine answers to the requests that @seed makes */

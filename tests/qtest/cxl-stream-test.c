@@ -41,7 +41,9 @@ static QCXLTopology *topology(void)
     qcxl_root_port(t, "rp2", "hb1", "");
     qcxl_switch(t, "sw0", "rp1", 2, ",sn=1");
     qcxl_nv(t, "mem0");
-    qcxl_mem(t, "mem0", "rp0", 256, 256, ",sn=2,nv=mem0.nv");
+    qcxl_partitionable(t, "mem0", 256, false);
+    qcxl_mem(t, "mem0", "rp0", 256, 256,
+             ",sn=2,nv=mem0.nv,partitionable-memdev=mem0.part");
     qcxl_mem(t, "mem1", "sw0.0", 256, 0, ",sn=3");
     qcxl_mem(t, "mem2", "sw0.1", 256, 0, ",sn=4");
     qcxl_mem(t, "mem3", "rp2", 0, 256, ",sn=5");

@@ -269,6 +269,34 @@ static void inject_event(Guest *g)
         logs[below(g, ARRAY_SIZE(logs))], below(g, 1024) * 64);
 }
 
+/* Devices and ports of the machines that this guest lives in */
+static const char *any_component(Guest *g)
+{
+    static const char *const ids[] = {
+        "mem0", "mem1", "mem2", "mem3", "rp0", "rp1", "rp2", "sw0", "sw0.0",
+        "sw0.1",
+    };
+
+    return ids[below(g, ARRAY_SIZE(ids))];
+}
+
+static void inject_error(Guest *g)
+{
+    const char *id = any_component(g);
+
+    if (once_in(g, 2)) {
+        qtest_qmp_assert_success(g->q->qts,
+            "{'execute': 'cxl-inject-correctable-error', 'arguments': {"
+            " 'path': %s, 'type': 'mem-data-ecc'}}", id);
+    } else {
+        qtest_qmp_assert_success(g->q->qts,
+            "{'execute': 'cxl-inject-uncorrectable-errors', 'arguments': {"
+            " 'path': %s, 'errors': [{'type': 'mem-address-parity',"
+            " 'header': [%u, %u, 3]}] }}", id, g_rand_int(g->rand) >> 1,
+            below(g, 100));
+    }
+}
+
 static void pass_time(Guest *g)
 {
     uint32_t ms = 1u << below(g, 12);
@@ -290,6 +318,7 @@ void guest_request(Guest *g, unsigned nr)
             pass_time(g);
         } else if (once_in(g, 50)) {
             inject_event(g);
+            inject_error(g);
         } else {
             kinds[below(g, ARRAY_SIZE(kinds))](g);
         }
