@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "qemu/bswap.h"
 #include "qemu/module.h"
 #include "hw/pci/pci_device.h"
 #include "hw/cxl/cxl-error-source.h"
@@ -56,13 +57,14 @@ static void signal_nonfatal(CXLErrorSource *source, PCIEAERErr *err)
 
 /*
  * PCIe r6.0 table 6-5: an Uncorrectable Internal Error may log a header. It
- * gets what there is room for of the CXL header.
+ * gets what there is room for of the CXL header; the PCIe core wants bytes in
+ * the order in which they are sent, which is not that of the register.
  */
 static void log_header(PCIEAERErr *err, const CXLUncorrectableError *error)
 {
     err->flags |= PCIE_AER_ERR_HEADER_VALID;
     for (unsigned i = 0; i < ARRAY_SIZE(err->header); i++) {
-        err->header[i] = i < error->dwords ? error->header[i] : 0;
+        err->header[i] = i < error->dwords ? bswap32(error->header[i]) : 0;
     }
 }
 

@@ -120,7 +120,7 @@ void cxl_type3_destroy_sets(CXLType3 *ct3)
 
 void cxl_type3_show_events(CXLType3 *ct3)
 {
-    for (unsigned log = 0; log < CXL_EVENT_LOGS; log++) {
+    for (unsigned log = 0; log < ct3->events.nr; log++) {
         type3_event_pending(ct3, log,
                             !cxl_event_log_empty(&ct3->events.logs[log]));
     }
