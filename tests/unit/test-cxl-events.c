@@ -86,6 +86,28 @@ static void test_events(void)
     free_device(d);
 }
 
+/* The smallest mailbox, of 256 bytes, takes a record at a time */
+static void test_events_small_mailbox(void)
+{
+    Device d = { };
+
+    cxl_cci_init(&d.cci, &cci_ops, &d, 256);
+    cxl_events_add(&d.cci, &d.events, &events_ops, &d, vectors,
+                   CXL_EVENT_LOGS, DEPTH);
+    for (unsigned n = 0; n < DEPTH; n++) {
+        put_event(&d, CXL_LOG_INFO, n, true);
+    }
+    for (unsigned n = 0; n < DEPTH; n++) {
+        g_assert_cmpuint(get_events(&d, CXL_LOG_INFO, 1, n < DEPTH - 1
+                                    ? CXL_EVENTS_MORE : 0)->data[0], ==, n);
+        g_assert_cmpuint(clear_events(&d, CXL_LOG_INFO, 0, 1), ==,
+                         CXL_RET_SUCCESS);
+    }
+    get_events(&d, CXL_LOG_INFO, 0, 0);
+    cxl_events_destroy(&d.events);
+    cxl_cci_destroy(&d.cci);
+}
+
 static void test_events_overflow(void)
 {
     const CXLClearEventsReq all = {
@@ -237,6 +259,8 @@ int main(int argc, char **argv)
 {
     fake_device_init(&argc, &argv);
     g_test_add_func("/cxl/commands/events/get-clear", test_events);
+    g_test_add_func("/cxl/commands/events/small-mailbox",
+                    test_events_small_mailbox);
     g_test_add_func("/cxl/commands/events/overflow", test_events_overflow);
     g_test_add_func("/cxl/commands/events/bad-log", test_events_bad_log);
     g_test_add_func("/cxl/commands/events/policy", test_events_policy);
