@@ -12,6 +12,7 @@
 #include "qemu/osdep.h"
 #include "cxl/machine-guest.h"
 #include "cxl/machine-save.h"
+#include "cxl/pieces.h"
 #include "cxl/stream.h"
 
 /* Streams that are made of one state */
@@ -19,38 +20,6 @@
 
 static QCXL *q;
 static unsigned refused;
-
-static unsigned from_environment(const char *name, unsigned otherwise)
-{
-    const char *value = getenv(name);
-
-    return value ? strtoul(value, NULL, 0) : otherwise;
-}
-
-static QCXLTopology *topology(void)
-{
-    QCXLTopology *t = qcxl_topology();
-
-    /* All RAM is shared, so that a stream holds next to nothing else */
-    qcxl_args(t, "-m 64M -object memory-backend-memfd,id=ram,share=on,size=64M"
-              " -machine memory-backend=ram");
-    qcxl_bridge(t, "hb0", 16, "");
-    qcxl_bridge(t, "hb1", 64, "");
-    qcxl_root_port(t, "rp0", "hb0", "");
-    qcxl_root_port(t, "rp1", "hb0", "");
-    qcxl_root_port(t, "rp2", "hb1", "");
-    qcxl_switch(t, "sw0", "rp1", 2, ",sn=1");
-    qcxl_nv(t, "mem0");
-    qcxl_partitionable(t, "mem0", 256, false);
-    qcxl_mem(t, "mem0", "rp0", 256, 256,
-             ",sn=2,nv=mem0.nv,partitionable-memdev=mem0.part");
-    qcxl_mem(t, "mem1", "sw0.0", 256, 0, ",sn=3");
-    qcxl_mem(t, "mem2", "sw0.1", 256, 0, ",sn=4");
-    qcxl_mem(t, "mem3", "rp2", 0, 256, ",sn=5");
-    qcxl_window(t, 1024, NULL, "hb0");
-    qcxl_window(t, 512, NULL, "hb0 hb1");
-    return t;
-}
 
 /* A machine in a random state, as a stream */
 static Stream *save(uint32_t seed)
@@ -60,6 +29,7 @@ static Stream *save(uint32_t seed)
     Stream *s;
 
     qcxl_restart(q);
+    pieces_set(q, seed);
     g = guest_new(q, seed, true);
     guest_map(g);
     guest_request(g, 100);
@@ -93,8 +63,8 @@ static void check_stream(const Stream *s, uint32_t seed)
 
 static void test_mutated(void)
 {
-    unsigned nr = from_environment("CXL_STREAMS", 50);
-    uint32_t seed = from_environment("CXL_SEED", 1);
+    unsigned nr = guest_option("CXL_STREAMS", 50);
+    uint32_t seed = guest_option("CXL_SEED", 1);
     Stream *s = NULL;
 
     for (unsigned i = 0; i < nr; i++) {
@@ -114,7 +84,7 @@ int main(int argc, char **argv)
     int ret;
 
     g_test_init(&argc, &argv, NULL);
-    q = qcxl_boot(topology());
+    q = qcxl_boot(guest_topology());
     for (unsigned n = 0; qcxl_mem_at(q, n); n++) {
         guest_learn(qcxl_mem_at(q, n));
     }

@@ -8,6 +8,38 @@
 #include "qobject/qdict.h"
 #include "machine-guest.h"
 
+unsigned guest_option(const char *name, unsigned otherwise)
+{
+    const char *value = getenv(name);
+
+    return value ? strtoul(value, NULL, 0) : otherwise;
+}
+
+QCXLTopology *guest_topology(void)
+{
+    QCXLTopology *t = qcxl_topology();
+
+    /* Little to save besides what devices hold, or nothing where it is shared */
+    qcxl_args(t, "-m 64M -object memory-backend-memfd,id=ram,share=on,size=64M"
+              " -machine memory-backend=ram");
+    qcxl_bridge(t, "hb0", 16, "");
+    qcxl_bridge(t, "hb1", 64, "");
+    qcxl_root_port(t, "rp0", "hb0", "");
+    qcxl_root_port(t, "rp1", "hb0", "");
+    qcxl_root_port(t, "rp2", "hb1", "");
+    qcxl_switch(t, "sw0", "rp1", 2, ",sn=1");
+    qcxl_nv(t, "mem0");
+    qcxl_partitionable(t, "mem0", 256, false);
+    qcxl_mem(t, "mem0", "rp0", 256, 256,
+             ",sn=2,nv=mem0.nv,partitionable-memdev=mem0.part");
+    qcxl_mem(t, "mem1", "sw0.0", 256, 0, ",sn=3");
+    qcxl_mem(t, "mem2", "sw0.1", 256, 0, ",sn=4");
+    qcxl_mem(t, "mem3", "rp2", 0, 256, ",sn=5");
+    qcxl_window(t, 1024, NULL, "hb0");
+    qcxl_window(t, 512, NULL, "hb0 hb1");
+    return t;
+}
+
 /* By bus and device, what guest_learn() has found */
 static GHashTable *learnt;
 

@@ -21,6 +21,15 @@ typedef struct GuestCommand {
     uint16_t len;
 } GuestCommand;
 
+/* The number that the environment has for @name, or @otherwise */
+unsigned guest_option(const char *name, unsigned otherwise);
+/*
+ * Where the guest lives: mem0, which has all that a device can have, at a root
+ * port, mem1 and mem2 at a switch, mem3 at another host bridge. All memory is
+ * shared.
+ */
+QCXLTopology *guest_topology(void);
+
 /*
  * Find out what the mailbox of @fn offers, and how long requests have to be,
  * by trying, which leaves a machine that has been through a lot
