@@ -4,10 +4,13 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "qemu/bswap.h"
 #include "qapi/error.h"
 #include "qobject/qdict.h"
 #include "qobject/qjson.h"
 #include "hw/pci/pci_regs.h"
+#include "hw/pci/pcie_regs.h"
+#include "cxl/machine-save.h"
 #include "libqos/cxl.h"
 
 /* Guest memory that the root port's MSI writes to */
@@ -303,6 +306,63 @@ static void test_migrate(const void *opaque)
     clear_root();
 }
 
+/* The only place of a saved state where @marker is; the file holds it */
+static char *find_marker(const char *path, const void *marker, size_t len,
+                         char **bytes, gsize *size)
+{
+    char *found;
+
+    g_assert_true(g_file_get_contents(path, bytes, size, NULL));
+    found = memmem(*bytes, *size, marker, len);
+    g_assert_nonnull(found);
+    g_assert_null(memmem(found + 1, *bytes + *size - found - 1, marker, len));
+    return found;
+}
+
+/*
+ * PCIe r6.0 6.2.4.2: an error that AER has queued comes along, unless what was
+ * saved is no error: the PCIe core would fail over it when its turn comes
+ */
+static void test_aer_queue(void)
+{
+    static const uint8_t marker[] = { 0xde, 0xc0, 0xed, 0xfe };
+    const Component *c = &components[3];
+    g_autofree char *path = qcxl_file(q, "state");
+    g_autofree char *bytes = NULL;
+    char *header;
+    gsize size;
+
+    set_up(c);
+    aer_set(c, PCI_ERR_CAP, PCI_ERR_CAP_MHRE);
+    inject(c, &uncorrectable[R_CXL_RAS_UE_INTERNAL_SHIFT], 1);
+    qtest_qmp_assert_success(q->qts,
+        "{'execute': 'cxl-inject-uncorrectable-errors', 'arguments': {"
+        " 'path': 'mem0', 'errors': [{'type': 'mem-data-ecc',"
+        " 'header': [4276994270]}]}}");
+    machine_save(q, "state", true);
+
+    /* An entry of the log is status, source, flags, header */
+    header = find_marker(path, marker, sizeof(marker), &bytes, &size);
+    g_assert_cmphex(ldl_be_p(header - 8), ==, PCI_ERR_UNC_INTN);
+    stl_be_p(header - 8, 0);
+    g_assert_true(g_file_set_contents(path, bytes, size, NULL));
+    g_assert_false(machine_load(q, "state", true));
+    stl_be_p(header - 8, PCI_ERR_UNC_INTN | PCI_ERR_UNC_DLP);
+    g_assert_true(g_file_set_contents(path, bytes, size, NULL));
+    g_assert_false(machine_load(q, "state", true));
+
+    stl_be_p(header - 8, PCI_ERR_UNC_INTN);
+    g_assert_true(g_file_set_contents(path, bytes, size, NULL));
+    g_assert_true(machine_load(q, "state", true));
+    g_assert_cmphex(aer(c, PCI_ERR_HEADER_LOG), ==, 1);
+    aer_set(c, PCI_ERR_UNCOR_STATUS, PCI_ERR_UNC_INTN);
+    g_assert_cmphex(aer(c, PCI_ERR_UNCOR_STATUS), ==, PCI_ERR_UNC_INTN);
+    g_assert_cmphex(aer(c, PCI_ERR_HEADER_LOG), ==, 0xfeedc0de);
+    aer_set(c, PCI_ERR_UNCOR_STATUS, PCI_ERR_UNC_INTN);
+    g_assert_cmphex(aer(c, PCI_ERR_UNCOR_STATUS), ==, 0);
+    aer_set(c, PCI_ERR_CAP, 0);
+}
+
 /* What nobody may send */
 static void test_refused(void)
 {
@@ -418,6 +478,7 @@ int main(int argc, char **argv)
     add("several", test_several);
     add("disabled", test_disabled);
     add("migrate", test_migrate);
+    qtest_add_func("/cxl/ras/aer-queue", test_aer_queue);
     qtest_add_func("/cxl/ras/refused", test_refused);
     qtest_add_func("/cxl/ras/long-header", test_long_header);
     ret = g_test_run();
