@@ -2,7 +2,7 @@
 #
 # The front.  Each target does all the set-up that it needs.
 
-.PHONY: help build demo check bench sanitize series clean
+.PHONY: help build demo check bench sanitize fuzz series clean
 
 help:
 	@echo "make build     build/qemu-system-x86_64, from nothing or from what is there"
@@ -10,6 +10,7 @@ help:
 	@echo "make check     build, run every test"
 	@echo "make bench     build, measure CXL memory beside DRAM (PEER=other QEMU: that too)"
 	@echo "make sanitize  unit tests and qtests on a build with ASan and UBSan"
+	@echo "make fuzz      the same build against random commands (SEED=, FUZZ_SECONDS=)"
 	@echo "make series    build/series/*.patch, against pristine QEMU (CHECK=1: build them)"
 	@echo "make clean     remove build/"
 	@echo "QEMU_SRC=dir   use this QEMU 10.0 tree, not Debian's"
@@ -31,6 +32,9 @@ bench: build
 
 sanitize: build
 	@scripts/sanitize
+
+fuzz: build
+	@scripts/fuzz
 
 series: build
 	@scripts/series
