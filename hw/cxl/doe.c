@@ -125,54 +125,13 @@ void cxl_doe_reset(CXLDoe *doe)
                           abort, CXL_DOE_DWORD);
 }
 
-/* Whether the mailbox can take the access: inside one of its dwords */
-static bool doe_covers(const CXLDoe *doe, uint32_t addr, int len)
-{
-    uint32_t offset = addr - doe->cap.offset;
-
-    return offset >= PCI_EXP_DOE_CAP && offset < PCI_DOE_SIZEOF &&
-           offset % CXL_DOE_DWORD + len <= CXL_DOE_DWORD;
-}
-
 bool cxl_doe_config_read(CXLDoe *doe, uint32_t addr, int len, uint32_t *value)
 {
-    return doe_covers(doe, addr, len) &&
-           pcie_doe_read_config(&doe->cap, addr, len, value);
-}
-
-/*
- * PCIe r6.0 6.30.2: what GO means while an answer waits, and a read of one
- * that does not, are undefined. The mailbox would append another answer to
- * the first, past its buffer in the end, and count reads without bound:
- * neither must reach it.
- */
-static bool doe_harmful(const CXLDoe *doe, uint32_t offset, uint32_t value,
-                        int len)
-{
-    uint32_t shift = offset % CXL_DOE_DWORD * BITS_PER_BYTE;
-    uint64_t dword = (uint64_t)value << shift;
-    uint32_t reg = offset - offset % CXL_DOE_DWORD;
-
-    if (reg == PCI_EXP_DOE_CTRL) {
-        return doe->cap.status.ready &&
-               FIELD_EX32(dword, PCI_DOE_CAP_CONTROL, DOE_GO) &&
-               !FIELD_EX32(dword, PCI_DOE_CAP_CONTROL, DOE_ABORT);
-    }
-    return reg == PCI_EXP_DOE_RD_DATA_MBOX &&
-           (!doe->cap.status.ready || doe->cap.status.error);
+    return pcie_doe_read_config(&doe->cap, addr, len, value);
 }
 
 void cxl_doe_config_write(CXLDoe *doe, uint32_t addr, uint32_t value, int len)
 {
-    if (!doe_covers(doe, addr, len)) {
-        return;
-    }
-    if (doe_harmful(doe, addr - doe->cap.offset, value, len)) {
-        qemu_log_mask(LOG_GUEST_ERROR, "CXL DOE: ignored a write of 0x%x at "
-                      "0x%x\n", value, addr - doe->cap.offset);
-        trace_cxl_err_doe(doe->cap.pdev->name, "a write out of turn");
-        return;
-    }
     pcie_doe_write_config(&doe->cap, addr, value, len);
 }
 

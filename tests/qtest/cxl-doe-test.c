@@ -321,6 +321,50 @@ static void test_out_of_turn(void)
     test_cdat();
 }
 
+/* An answer that waits is not followed by another: it stays the only one */
+static void test_go_again(void)
+{
+    uint32_t request[3], answer[64];
+    unsigned dwords = 3 + sizeof(CXLCdatHeader) / CXL_DOE_DWORD;
+
+    request_entry(request, 0);
+    doe_send(request, 3);
+    for (unsigned i = 0; i < 100; i++) {
+        reg_write(PCI_DOE_CTRL, PCI_DOE_CTRL_GO);
+    }
+    g_assert_cmpuint(doe_receive(answer, ARRAY_SIZE(answer)), ==, dwords);
+    g_assert_cmpuint(answer[1], ==, dwords);
+    /* Nor is there more to read, which is an error that ABORT clears */
+    reg_write(PCI_DOE_READ, 0);
+    g_assert_true(doe_error());
+    reg_write(PCI_DOE_CTRL, PCI_DOE_CTRL_GO);
+    g_assert_false(doe_ready());
+    doe_abort();
+    g_assert_false(doe_error());
+    test_cdat();
+}
+
+/* Bytes that are not written are no ABORT and no GO */
+static void test_bytes(void)
+{
+    uint32_t request[3];
+
+    request_entry(request, 0);
+    doe_send(request, 3);
+    for (unsigned i = 1; i < 4; i++) {
+        qcxl_config_write(mem, doe + PCI_DOE_CTRL + i, 1, 1);
+        g_assert_true(doe_ready());
+    }
+    qcxl_config_write(mem, doe + PCI_DOE_CTRL, 1, PCI_DOE_CTRL_ABORT);
+    g_assert_false(doe_ready());
+    for (unsigned i = 0; i < 3; i++) {
+        reg_write(PCI_DOE_WRITE, request[i]);
+    }
+    qcxl_config_write(mem, doe + PCI_DOE_CTRL + 3, 1, PCI_DOE_CTRL_GO >> 24);
+    g_assert_true(doe_ready());
+    doe_abort();
+}
+
 /* PCIe r6.0 7.9.24.2: a message once an answer waits */
 static void test_interrupt(void)
 {
@@ -392,6 +436,8 @@ int main(int argc, char **argv)
     qtest_add_func("/cxl/doe/error", test_error);
     qtest_add_func("/cxl/doe/abort", test_abort);
     qtest_add_func("/cxl/doe/out-of-turn", test_out_of_turn);
+    qtest_add_func("/cxl/doe/go-again", test_go_again);
+    qtest_add_func("/cxl/doe/bytes", test_bytes);
     qtest_add_func("/cxl/doe/interrupt", test_interrupt);
     qtest_add_func("/cxl/doe/any-access", test_any_access);
     ret = g_test_run();

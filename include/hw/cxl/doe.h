@@ -1,8 +1,7 @@
 /*
  * CXL r3.1 8.1.11: Table Access DOE
  *
- * The mailbox is QEMU's (hw/pci/pcie_doe.h); this serves a CDAT through it
- * and keeps a guest from what the mailbox does not check by itself.
+ * The mailbox is QEMU's (hw/pci/pcie_doe.h); this serves a CDAT through it.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
