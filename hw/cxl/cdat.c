@@ -25,6 +25,8 @@
 
 /* CXL r3.1 8.1.11.1: handle FFFFh says that no entry follows */
 #define ENTRIES_MAX             CXL_DOE_LAST_ENTRY
+/* Implementation defined: what a file may take, in bytes */
+#define CDAT_FILE_MAX           (16 * 1024 * 1024)
 
 /* The property that names the file has the same name in every device */
 #define cdat_error(errp, fmt, ...) \
@@ -292,17 +294,38 @@ bool cxl_cdat_parse(CXLCdat *cdat, const void *bytes, size_t len,
     return true;
 }
 
+/* The bytes of @path, which may be anything, and without an end */
+static GByteArray *cdat_read(const char *path, Error **errp)
+{
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    FILE *file = fopen(path, "re");
+    uint8_t buf[4096];
+    size_t len;
+    int error;
+
+    if (!file) {
+        cdat_error(errp, "'%s' cannot be opened: %s", path, strerror(errno));
+        return NULL;
+    }
+    while (bytes->len <= CDAT_FILE_MAX &&
+           (len = fread(buf, 1, sizeof(buf), file))) {
+        g_byte_array_append(bytes, buf, len);
+    }
+    error = ferror(file) ? errno : 0;
+    fclose(file);
+    if (error || bytes->len > CDAT_FILE_MAX) {
+        cdat_error(errp, "'%s' cannot be read: %s", path, error ?
+                   strerror(error) : "it has more than 16 MiB");
+        return NULL;
+    }
+    return g_steal_pointer(&bytes);
+}
+
 bool cxl_cdat_load(CXLCdat *cdat, const char *path, Error **errp)
 {
-    g_autofree char *bytes = NULL;
-    g_autoptr(GError) gerr = NULL;
-    gsize len;
+    g_autoptr(GByteArray) bytes = cdat_read(path, errp);
 
-    if (!g_file_get_contents(path, &bytes, &len, &gerr)) {
-        cdat_error(errp, "%s", gerr->message);
-        return false;
-    }
-    return cxl_cdat_parse(cdat, bytes, len, path, errp);
+    return bytes && cxl_cdat_parse(cdat, bytes->data, bytes->len, path, errp);
 }
 
 void cxl_cdat_destroy(CXLCdat *cdat)
