@@ -67,6 +67,11 @@ static void reset_shutdown(CXLType3 *ct3, CXLResetKind kind)
     }
 }
 
+static void reset_features(CXLType3 *ct3, CXLResetKind kind)
+{
+    cxl_features_reset(&ct3->features);
+}
+
 static void reset_partition(CXLType3 *ct3, CXLResetKind kind)
 {
     cxl_memdev_reset(&ct3->memdev_set);
@@ -75,6 +80,7 @@ static void reset_partition(CXLType3 *ct3, CXLResetKind kind)
 static void reset_mailbox(CXLType3 *ct3, CXLResetKind kind)
 {
     cxl_media_reset(&ct3->media);
+    cxl_features_forget_transfer(&ct3->features);
     cxl_device_regs_reset(&ct3->regs, kind == CXL_RESET_COLD);
     cxl_device_regs_set_media_status(&ct3->regs, CXL_MEDIA_STATUS_READY);
     cxl_type3_show_events(ct3);
@@ -134,6 +140,7 @@ static void (*const reset_functions[])(CXLType3 *, CXLResetKind) = {
     [CXL_STATE_TIMESTAMP] = reset_timestamp,
     [CXL_STATE_ALERTS] = reset_alerts,
     [CXL_STATE_SHUTDOWN] = reset_shutdown,
+    [CXL_STATE_FEATURES] = reset_features,
     [CXL_STATE_EVENTS] = reset_events,
     [CXL_STATE_EVENT_POLICY] = reset_events,
     [CXL_STATE_CXL_RESET] = reset_cxl_reset,

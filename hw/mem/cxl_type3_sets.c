@@ -78,6 +78,7 @@ static void type3_init_commands(CXLType3 *ct3)
     cxl_firmware_add(&ct3->cci, &ct3->firmware);
     cxl_timestamp_add(&ct3->cci, &ct3->timestamp);
     cxl_logs_add(&ct3->cci);
+    cxl_features_add(&ct3->cci, &ct3->features, mem);
     cxl_memdev_add(&ct3->cci, &ct3->memdev_set, mem, &ct3->events,
                    &ct3->poison);
     cxl_lsa_add(&ct3->cci, &ct3->lsa_set, mem);
@@ -140,6 +141,8 @@ const VMStateDescription vmstate_cxl_type3_sets = {
                        CXLShutdown),
         VMSTATE_STRUCT(health, CXLType3, 1, vmstate_cxl_health,
                        CXLHealthMonitor),
+        VMSTATE_STRUCT(features, CXLType3, 1, vmstate_cxl_features,
+                       CXLFeatures),
         VMSTATE_STRUCT(media, CXLType3, 1, vmstate_cxl_media, CXLMedia),
         VMSTATE_STRUCT(cxl_reset, CXLType3, 1, vmstate_cxl_type3_reset,
                        CXLType3Reset),

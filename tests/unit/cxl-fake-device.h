@@ -6,6 +6,7 @@
 #ifndef TESTS_UNIT_CXL_FAKE_DEVICE_H
 #define TESTS_UNIT_CXL_FAKE_DEVICE_H
 
+#include "hw/cxl/cci/features.h"
 #include "hw/cxl/cci/health.h"
 #include "hw/cxl/cci/lsa.h"
 #include "hw/cxl/cci/sets.h"
@@ -43,6 +44,7 @@ typedef struct Device {
     FakeMem *mem;
     CXLInfostat infostat;
     CXLEvents events;
+    CXLFeatures features;
     CXLFirmware firmware;
     CXLTimestamp timestamp;
     CXLMemdev memdev;
@@ -192,6 +194,7 @@ static inline Device *new_device_on(FakeMem *fake)
     cxl_firmware_add(&d->cci, &d->firmware);
     cxl_timestamp_add(&d->cci, &d->timestamp);
     cxl_logs_add(&d->cci);
+    cxl_features_add(&d->cci, &d->features, mem);
     cxl_memdev_add(&d->cci, &d->memdev, mem, &d->events, &d->poison);
     cxl_lsa_add(&d->cci, &d->lsa, mem);
     cxl_shutdown_add(&d->cci, &d->shutdown, mem, false);

@@ -8,6 +8,7 @@
 
 #include "hw/pci/pci_device.h"
 #include "qemu/notify.h"
+#include "hw/cxl/cci/features.h"
 #include "hw/cxl/cci/health.h"
 #include "hw/cxl/cci/lsa.h"
 #include "hw/cxl/cci/sets.h"
@@ -81,6 +82,7 @@ struct CXLType3 {
     CXLCCI cci;
     CXLInfostat infostat;
     CXLEvents events;
+    CXLFeatures features;
     CXLFirmware firmware;
     CXLTimestamp timestamp;
     CXLMemdev memdev_set;

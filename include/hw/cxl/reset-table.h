@@ -36,6 +36,8 @@
     X(ALERTS, "Alert configuration",            R, R, R, K, K, R, R) \
     X(HEALTH, "Health, Dirty Shutdown Count",   K, K, K, K, K, K, K) \
     X(SHUTDOWN, "Shutdown state",               R, R, K, K, K, R, R) \
+    X(FEATURES, "Features, current values",     R, R, R, K, R, R, R) \
+    X(FEATURES_SAVED, "Features, saved values", K, K, K, K, K, K, K) \
     X(EVENTS, "Event logs",                     R, K, K, K, K, R, R) \
     X(EVENT_POLICY, "Event interrupt policy",   R, K, K, K, K, R, R) \
     X(POISON, "Poison list",                    K, K, K, K, K, R, R) \

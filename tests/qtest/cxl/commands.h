@@ -18,6 +18,17 @@ static const CXLGetLogReq cel_head = {
     .length = { { sizeof(CXLCelEntry) } },
 };
 static const CXLGetLsaReq lsa_head = { .length = { { 16 } } };
+static const CXLGetSupportedFeaturesReq features_head = {
+    .count = { { sizeof(CXLSupportedFeaturesRsp) +
+                 sizeof(CXLFeatureEntry) } },
+};
+static const CXLGetFeatureReq scrub_head = {
+    .uuid = CXL_UUID_PATROL_SCRUB,
+    .count = { { sizeof(CXLPatrolScrub) } },
+};
+static const CXLSetFeatureReq tag_head = {
+    .uuid = CXL_UUID_ASSET_TAG, .version = 1,
+};
 static const CXLResponseLimit response_limit = { .limit = 11 };
 static const CXLGetPoisonReq first_line = { .length = { { 1 } } };
 
@@ -72,6 +83,15 @@ static const Command commands[] = {
     { CXL_OP_GET_LOG_CAPABILITIES, "get-log-capabilities",
       .in_min = sizeof(CXLLogCapabilitiesReq), .req = &cel_head.uuid,
       .out = sizeof(CXLLogCapabilitiesRsp) },
+    { CXL_OP_GET_SUPPORTED_FEATURES, "get-supported-features",
+      .in_min = sizeof(CXLGetSupportedFeaturesReq), .req = &features_head,
+      .out = sizeof(CXLSupportedFeaturesRsp) + sizeof(CXLFeatureEntry) },
+    { CXL_OP_GET_FEATURE, "get-feature",
+      .in_min = sizeof(CXLGetFeatureReq), .req = &scrub_head,
+      .out = sizeof(CXLPatrolScrub) },
+    { CXL_OP_SET_FEATURE, "set-feature",
+      .in_min = sizeof(CXLSetFeatureReq), .more = sizeof(CXLAssetTag),
+      .req = &tag_head, .effects = CXL_EFFECT_CONFIG_NOW },
     { CXL_OP_IDENTIFY_MEMORY_DEVICE, "identify-memory-device",
       .out = sizeof(CXLIdentifyMemRsp) },
     { CXL_OP_GET_PARTITION_INFO, "get-partition-info",

@@ -17,6 +17,7 @@
 #include "hw/cxl/spec/payloads-partition.h"
 #include "hw/cxl/spec/payloads-shutdown.h"
 #include "hw/cxl/spec/payloads-events.h"
+#include "hw/cxl/spec/payloads-features.h"
 #include "hw/cxl/spec/cedt.h"
 #include "hw/cxl/spec/tables.h"
 

@@ -65,6 +65,10 @@ typedef enum CXLOpcode {
     CXL_OP_GET_LOG                      = 0x0401,
     CXL_OP_GET_LOG_CAPABILITIES         = 0x0402,
 
+    CXL_OP_GET_SUPPORTED_FEATURES       = 0x0500,
+    CXL_OP_GET_FEATURE                  = 0x0501,
+    CXL_OP_SET_FEATURE                  = 0x0502,
+
     CXL_OP_IDENTIFY_MEMORY_DEVICE       = 0x4000,
 
     CXL_OP_GET_PARTITION_INFO           = 0x4100,
