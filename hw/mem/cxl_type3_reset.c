@@ -72,6 +72,11 @@ static void reset_features(CXLType3 *ct3, CXLResetKind kind)
     cxl_features_reset(&ct3->features);
 }
 
+static void reset_soft_repairs(CXLType3 *ct3, CXLResetKind kind)
+{
+    cxl_maintenance_reset(&ct3->maintenance);
+}
+
 static void reset_partition(CXLType3 *ct3, CXLResetKind kind)
 {
     cxl_memdev_reset(&ct3->memdev_set);
@@ -141,6 +146,7 @@ static void (*const reset_functions[])(CXLType3 *, CXLResetKind) = {
     [CXL_STATE_ALERTS] = reset_alerts,
     [CXL_STATE_SHUTDOWN] = reset_shutdown,
     [CXL_STATE_FEATURES] = reset_features,
+    [CXL_STATE_SOFT_REPAIRS] = reset_soft_repairs,
     [CXL_STATE_EVENTS] = reset_events,
     [CXL_STATE_EVENT_POLICY] = reset_events,
     [CXL_STATE_CXL_RESET] = reset_cxl_reset,

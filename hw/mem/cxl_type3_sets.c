@@ -79,6 +79,8 @@ static void type3_init_commands(CXLType3 *ct3)
     cxl_timestamp_add(&ct3->cci, &ct3->timestamp);
     cxl_logs_add(&ct3->cci);
     cxl_features_add(&ct3->cci, &ct3->features, mem);
+    cxl_maintenance_add(&ct3->cci, &ct3->maintenance, mem, &ct3->events,
+                        &ct3->timestamp, &ct3->features);
     cxl_memdev_add(&ct3->cci, &ct3->memdev_set, mem, &ct3->events,
                    &ct3->poison);
     cxl_lsa_add(&ct3->cci, &ct3->lsa_set, mem);
@@ -143,6 +145,8 @@ const VMStateDescription vmstate_cxl_type3_sets = {
                        CXLHealthMonitor),
         VMSTATE_STRUCT(features, CXLType3, 1, vmstate_cxl_features,
                        CXLFeatures),
+        VMSTATE_STRUCT(maintenance, CXLType3, 1, vmstate_cxl_maintenance,
+                       CXLMaintenance),
         VMSTATE_STRUCT(media, CXLType3, 1, vmstate_cxl_media, CXLMedia),
         VMSTATE_STRUCT(cxl_reset, CXLType3, 1, vmstate_cxl_type3_reset,
                        CXLType3Reset),

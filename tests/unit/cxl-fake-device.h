@@ -9,6 +9,7 @@
 #include "hw/cxl/cci/features.h"
 #include "hw/cxl/cci/health.h"
 #include "hw/cxl/cci/lsa.h"
+#include "hw/cxl/cci/maintenance.h"
 #include "hw/cxl/cci/sets.h"
 #include "hw/cxl/cci/shutdown.h"
 #include "cxl-unit.h"
@@ -51,6 +52,7 @@ typedef struct Device {
     CXLLsa lsa;
     CXLShutdown shutdown;
     CXLHealthMonitor health;
+    CXLMaintenance maintenance;
     CXLMedia media;
     CXLPoisonList poison;
     uint32_t pending;
@@ -195,6 +197,8 @@ static inline Device *new_device_on(FakeMem *fake)
     cxl_timestamp_add(&d->cci, &d->timestamp);
     cxl_logs_add(&d->cci);
     cxl_features_add(&d->cci, &d->features, mem);
+    cxl_maintenance_add(&d->cci, &d->maintenance, mem, &d->events,
+                        &d->timestamp, &d->features);
     cxl_memdev_add(&d->cci, &d->memdev, mem, &d->events, &d->poison);
     cxl_lsa_add(&d->cci, &d->lsa, mem);
     cxl_shutdown_add(&d->cci, &d->shutdown, mem, false);

@@ -60,6 +60,7 @@ typedef enum CXLNvArea {
     CXL_NV_FIRMWARE,
     CXL_NV_FEATURES,
     CXL_NV_HEALTH,
+    CXL_NV_REPAIRS,
     CXL_NV_AREAS = 16
 } CXLNvArea;
 #define CXL_NV_MAX      8160

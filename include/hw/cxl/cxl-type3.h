@@ -11,6 +11,7 @@
 #include "hw/cxl/cci/features.h"
 #include "hw/cxl/cci/health.h"
 #include "hw/cxl/cci/lsa.h"
+#include "hw/cxl/cci/maintenance.h"
 #include "hw/cxl/cci/sets.h"
 #include "hw/cxl/cci/shutdown.h"
 #include "hw/cxl/cdat.h"
@@ -89,6 +90,7 @@ struct CXLType3 {
     CXLLsa lsa_set;
     CXLShutdown shutdown;
     CXLHealthMonitor health;
+    CXLMaintenance maintenance;
     CXLMedia media;
 };
 

@@ -38,6 +38,8 @@
     X(SHUTDOWN, "Shutdown state",               R, R, K, K, K, R, R) \
     X(FEATURES, "Features, current values",     R, R, R, K, R, R, R) \
     X(FEATURES_SAVED, "Features, saved values", K, K, K, K, K, K, K) \
+    X(SOFT_REPAIRS, "Soft repairs",             R, K, K, K, K, R, R) \
+    X(HARD_REPAIRS, "Hard repairs",             K, K, K, K, K, K, K) \
     X(EVENTS, "Event logs",                     R, K, K, K, K, R, R) \
     X(EVENT_POLICY, "Event interrupt policy",   R, K, K, K, K, R, R) \
     X(POISON, "Poison list",                    K, K, K, K, K, R, R) \

@@ -29,6 +29,13 @@ static const CXLGetFeatureReq scrub_head = {
 static const CXLSetFeatureReq tag_head = {
     .uuid = CXL_UUID_ASSET_TAG, .version = 1,
 };
+static const struct {
+    CXLMaintenanceReq head;
+    CXLPprReq ppr;
+} ppr_query = {
+    .head.maintenance_class = CXL_MAINTENANCE_PPR,
+    .ppr.flags = CXL_PPR_QUERY,
+};
 static const CXLResponseLimit response_limit = { .limit = 11 };
 static const CXLGetPoisonReq first_line = { .length = { { 1 } } };
 
@@ -92,6 +99,9 @@ static const Command commands[] = {
     { CXL_OP_SET_FEATURE, "set-feature",
       .in_min = sizeof(CXLSetFeatureReq), .more = sizeof(CXLAssetTag),
       .req = &tag_head, .effects = CXL_EFFECT_CONFIG_NOW },
+    { CXL_OP_PERFORM_MAINTENANCE, "perform-maintenance",
+      .in_min = sizeof(ppr_query), .req = &ppr_query,
+      .effects = CXL_EFFECT_CONFIG_NOW | CXL_EFFECT_BACKGROUND },
     { CXL_OP_IDENTIFY_MEMORY_DEVICE, "identify-memory-device",
       .out = sizeof(CXLIdentifyMemRsp) },
     { CXL_OP_GET_PARTITION_INFO, "get-partition-info",

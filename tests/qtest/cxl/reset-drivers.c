@@ -446,55 +446,6 @@ static uint64_t get_persistent(const ResetTarget *t)
     return memory(t, 2 * QCXL_UNIT + 0x4560, NULL);
 }
 
-/* A tag that is saved, or not, as @flags say; its current value */
-static void set_tag(const ResetTarget *t, uint32_t token, uint32_t flags)
-{
-    struct {
-        CXLSetFeatureReq head;
-        CXLLe32 data;
-    } req = {
-        .head.uuid = CXL_UUID_ASSET_TAG,
-        .head.version = 1,
-        .head.flags = cxl_le32(flags),
-        .data = cxl_le32(token),
-    };
-
-    command(t, CXL_OP_SET_FEATURE, &req, sizeof(req), NULL, 0);
-}
-
-static uint64_t get_tag(const ResetTarget *t, uint8_t selection)
-{
-    const CXLGetFeatureReq req = {
-        .uuid = CXL_UUID_ASSET_TAG,
-        .count = cxl_le16(4),
-        .selection = selection,
-    };
-    CXLLe32 data;
-
-    command(t, CXL_OP_GET_FEATURE, &req, sizeof(req), &data, sizeof(data));
-    return cxl_le32_get(data);
-}
-
-static void set_feature(const ResetTarget *t, uint32_t token)
-{
-    set_tag(t, token, 0);
-}
-
-static uint64_t get_feature(const ResetTarget *t)
-{
-    return get_tag(t, CXL_FEATURE_CURRENT);
-}
-
-static void set_saved_feature(const ResetTarget *t, uint32_t token)
-{
-    set_tag(t, token, CXL_SET_FEATURE_SAVE);
-}
-
-static uint64_t get_saved_feature(const ResetTarget *t)
-{
-    return get_tag(t, CXL_FEATURE_SAVED);
-}
-
 const ResetDriver reset_device_drivers[CXL_STATES] = {
     [CXL_STATE_PCI] = { set_pci, get_pci },
     [CXL_STATE_PCIE] = { set_pcie, get_pcie },
@@ -508,8 +459,16 @@ const ResetDriver reset_device_drivers[CXL_STATES] = {
     [CXL_STATE_ALERTS] = { set_alerts, get_alerts },
     [CXL_STATE_HEALTH] = { set_health, get_health },
     [CXL_STATE_SHUTDOWN] = { set_shutdown, get_shutdown },
-    [CXL_STATE_FEATURES] = { set_feature, get_feature },
-    [CXL_STATE_FEATURES_SAVED] = { set_saved_feature, get_saved_feature },
+    [CXL_STATE_FEATURES] = { reset_set_feature, reset_get_feature },
+    [CXL_STATE_FEATURES_SAVED] = {
+        reset_set_saved_feature, reset_get_saved_feature,
+    },
+    [CXL_STATE_SOFT_REPAIRS] = {
+        reset_set_soft_repairs, reset_get_soft_repairs,
+    },
+    [CXL_STATE_HARD_REPAIRS] = {
+        reset_set_hard_repairs, reset_get_hard_repairs,
+    },
     [CXL_STATE_EVENTS] = { set_events, get_events },
     [CXL_STATE_EVENT_POLICY] = { set_event_policy, get_event_policy },
     [CXL_STATE_LSA] = { set_lsa, get_lsa },

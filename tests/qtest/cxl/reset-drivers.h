@@ -39,5 +39,14 @@ extern const ResetDriver reset_port_drivers[CXL_PORT_STATES];
 extern const ResetDriver reset_hdm_driver;
 /* CXL r3.1 9.7: let software reset what belongs to CXL.mem */
 void reset_by_cxl_reset(const ResetTarget *t);
+/* In reset-features.c; that of hard repairs leaves an event record behind */
+void reset_set_feature(const ResetTarget *t, uint32_t token);
+uint64_t reset_get_feature(const ResetTarget *t);
+void reset_set_saved_feature(const ResetTarget *t, uint32_t token);
+uint64_t reset_get_saved_feature(const ResetTarget *t);
+void reset_set_soft_repairs(const ResetTarget *t, uint32_t token);
+uint64_t reset_get_soft_repairs(const ResetTarget *t);
+void reset_set_hard_repairs(const ResetTarget *t, uint32_t token);
+uint64_t reset_get_hard_repairs(const ResetTarget *t);
 
 #endif /* TESTS_QTEST_CXL_RESET_DRIVERS_H */

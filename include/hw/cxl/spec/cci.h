@@ -69,6 +69,8 @@ typedef enum CXLOpcode {
     CXL_OP_GET_FEATURE                  = 0x0501,
     CXL_OP_SET_FEATURE                  = 0x0502,
 
+    CXL_OP_PERFORM_MAINTENANCE          = 0x0600,
+
     CXL_OP_IDENTIFY_MEMORY_DEVICE       = 0x4000,
 
     CXL_OP_GET_PARTITION_INFO           = 0x4100,
