@@ -8,70 +8,10 @@
  */
 #include "qemu/osdep.h"
 #include "cxl-fake-device.h"
+#include "cxl-feature-cases.h"
 
 #define SAVE CXL_SET_FEATURE_SAVE
 
-/**
- * Case: a Feature, from the specification
- * @get: what is read at first
- * @set, @then: what is written, and what is read then
- * @bad: values that are refused, of set_size bytes each
- */
-typedef struct Case {
-    const char *name;
-    CXLUuid uuid;
-    uint16_t get_size;
-    uint16_t set_size;
-    const char *get;
-    const char *set;
-    const char *then;
-    const char *bad[6];
-} Case;
-
-#define MAINTENANCE(latency, class, subclass) \
-    latency "\0\0\0\0" class subclass "\0\0\0\0\0\0\0\0\0"
-#define PPR(latency, subclass, mode) \
-    MAINTENANCE(latency, "\1", subclass) "\7\0\0" mode
-#define SPARING(subclass) MAINTENANCE("\5", "\2", subclass) "\0\6\0"
-#define ALL_64 "The quick brown fox jumps over the lazy dog, and on and on it go"
-
-static const Case cases[] = {
-    {
-        "patrol-scrub", CXL_UUID_PATROL_SCRUB, 4, 2,
-        "\1\14\1\0", "\377\1", "\1\377\1\1",
-        { "\0\0", "\0\1", "\1\2", "\1\200" },
-    }, {
-        "ecs", CXL_UUID_ECS, 13, 7,
-        "\0\0\3\0\0\0\3\0\0\0\3\0\0",
-        /* The counter of the last one is reset, which does not stay */
-        "\1\4\0\15\0\23\0", "\1\0\4\0\0\0\15\0\0\0\3\0\0",
-        { "\2\3\0\3\0\3\0", "\0\2\0\3\0\3\0", "\0\3\0\6\0\3\0",
-          "\0\3\0\3\0\43\0", "\0\3\0\3\1\3\0", "\0\3\0\3\0\3\200" },
-    }, {
-        "sppr", CXL_UUID_SPPR, 20, 3,
-        PPR("\5", "\0", "\0"), "\0\0\1", PPR("\5", "\0", "\1"),
-        { "\1\0\0", "\0\1\0", "\0\0\2", "\0\0\201" },
-    }, {
-        "hppr", CXL_UUID_HPPR, 20, 3,
-        PPR("\6", "\1", "\0"), "\0\0\1", PPR("\6", "\1", "\1"),
-        { "\1\0\0", "\0\200\0", "\0\0\2", "\0\0\3" },
-    }, {
-        "cacheline-sparing", CXL_UUID_CACHELINE_SPARING, 19, 2,
-        SPARING("\0"), "\0\0", SPARING("\0"), { "\1\0", "\0\1" },
-    }, {
-        "row-sparing", CXL_UUID_ROW_SPARING, 19, 2,
-        SPARING("\1"), "\0\0", SPARING("\1"), { "\1\0", "\0\1" },
-    }, {
-        "bank-sparing", CXL_UUID_BANK_SPARING, 19, 2,
-        SPARING("\2"), "\0\0", SPARING("\2"), { "\1\0", "\2\0" },
-    }, {
-        "rank-sparing", CXL_UUID_RANK_SPARING, 19, 2,
-        SPARING("\3"), "\0\0", SPARING("\3"), { "\1\0", "\0\200" },
-    }, {
-        "asset-tag", CXL_UUID_ASSET_TAG, 64, 64,
-        (const char [64]) { }, ALL_64, ALL_64,
-    },
-};
 QEMU_BUILD_BUG_ON(ARRAY_SIZE(cases) != CXL_FEATURES);
 
 static CXLRet get(Device *d, const CXLUuid *uuid, uint8_t selection,
@@ -107,7 +47,7 @@ static CXLRet set(Device *d, const CXLUuid *uuid, uint32_t flags,
     return put(d, head, data, len);
 }
 
-static void expect(Device *d, const Case *c, uint8_t selection,
+static void expect(Device *d, const FeatureCase *c, uint8_t selection,
                    const char *value)
 {
     g_assert_cmpuint(get(d, &c->uuid, selection, 0, c->get_size), ==,
@@ -115,7 +55,7 @@ static void expect(Device *d, const Case *c, uint8_t selection,
     g_assert_cmpmem(d->out, d->out_len, value, c->get_size);
 }
 
-static void expect_all(Device *d, const Case *c, const char *current,
+static void expect_all(Device *d, const FeatureCase *c, const char *current,
                        const char *saved)
 {
     expect(d, c, CXL_FEATURE_CURRENT, current);
@@ -145,7 +85,7 @@ static CXLRet supported(Device *d, uint32_t count, uint16_t start)
 
 static void check_entry(const CXLFeatureEntry *e, unsigned n)
 {
-    const Case *c = &cases[n];
+    const FeatureCase *c = &cases[n];
 
     g_assert_cmpmem(&e->uuid, 16, &c->uuid, 16);
     g_assert_cmpuint(cxl_le16_get(e->index), ==, n);
@@ -192,7 +132,7 @@ static void test_supported(void)
 /* Every piece of every selection, and not a byte more */
 static void test_get(const void *opaque)
 {
-    const Case *c = opaque;
+    const FeatureCase *c = opaque;
     Device *d = new_device();
     CXLUuid other = c->uuid;
 
@@ -228,7 +168,7 @@ static void test_get(const void *opaque)
 /* What is set is current; saved, if asked for: by reset, and by a new QEMU */
 static void test_set(const void *opaque)
 {
-    const Case *c = opaque;
+    const FeatureCase *c = opaque;
     Device *d = new_device();
 
     g_assert_cmpuint(set(d, &c->uuid, 0, 0, c->set, c->set_size), ==,
@@ -250,7 +190,7 @@ static void test_set(const void *opaque)
 /* Nothing that is refused changes anything */
 static void test_refused(const void *opaque)
 {
-    const Case *c = opaque;
+    const FeatureCase *c = opaque;
     Device *d = new_device();
     CXLSetFeatureReq head = { .uuid = c->uuid, .version = 1 };
     const uint8_t zeroes[CXL_FEATURE_SIZE + 1] = { };
@@ -302,7 +242,7 @@ static void test_refused(const void *opaque)
 /* A part that is set leaves the others as they are */
 static void test_part(void)
 {
-    const Case *c = &cases[CXL_FEATURE_PATROL_SCRUB];
+    const FeatureCase *c = &cases[CXL_FEATURE_PATROL_SCRUB];
     Device *d = new_device();
 
     g_assert_cmpuint(set(d, &c->uuid, 0, 1, "\1", 1), ==, CXL_RET_SUCCESS);
@@ -317,7 +257,7 @@ static void test_part(void)
 /* Every Feature in pieces of every size; nothing shows before the last one */
 static void test_pieces(const void *opaque)
 {
-    const Case *c = opaque;
+    const FeatureCase *c = opaque;
     unsigned nr = c->set_size;
 
     for (unsigned size = 1; size < nr; size++) {
@@ -517,7 +457,7 @@ static void test_bad_load(void)
 /* Flip each byte of what was kept: what is not legal is as if never saved */
 static void test_bad_nv(void)
 {
-    const Case *c = &cases[SCRUB];
+    const FeatureCase *c = &cases[SCRUB];
     Device *d = new_device();
     g_autofree uint8_t *kept = NULL;
     gsize size;
