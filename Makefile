@@ -2,7 +2,7 @@
 #
 # The front.  Each target does all the set-up that it needs.
 
-.PHONY: help build demo check bench sanitize fuzz series clean
+.PHONY: help build demo check bench sanitize fuzz coverage series clean
 
 help:
 	@echo "make build     build/qemu-system-x86_64, from nothing or from what is there"
@@ -11,6 +11,7 @@ help:
 	@echo "make bench     build, measure CXL memory beside DRAM (PEER=other QEMU: that too)"
 	@echo "make sanitize  unit tests and qtests on a build with ASan and UBSan"
 	@echo "make fuzz      the same build against random commands (SEED=, FUZZ_SECONDS=)"
+	@echo "make coverage  which lines of hw/cxl and the devices the tests execute"
 	@echo "make series    build/series/*.patch, against pristine QEMU (CHECK=1: build them)"
 	@echo "make clean     remove build/"
 	@echo "QEMU_SRC=dir   use this QEMU 10.0 tree, not Debian's"
@@ -35,6 +36,9 @@ sanitize: build
 
 fuzz: build
 	@scripts/fuzz
+
+coverage: build
+	@scripts/coverage
 
 series: build
 	@scripts/series

@@ -160,10 +160,6 @@ static bool type3_check_properties(CXLType3 *ct3, Error **errp)
                    "'persistent-memdev' are the same; give only the latter");
         return false;
     }
-    if (ct3->memdev) {
-        warn_report("cxl-type3: property 'memdev' is deprecated; use "
-                    "'persistent-memdev'");
-    }
     return true;
 }
 
@@ -217,6 +213,10 @@ static void type3_realize(PCIDevice *pdev, Error **errp)
         cxl_cdat_destroy(&ct3->cdat);
         type3_destroy_memory(ct3);
         return;
+    }
+    if (ct3->memdev) {
+        warn_report("cxl-type3: property 'memdev' is deprecated; use "
+                    "'persistent-memdev'");
     }
     cxl_dpa_register_ram(&ct3->dpa, DEVICE(ct3));
     cxl_poison_init(&ct3->poison, TYPE3_POISON_MAX);

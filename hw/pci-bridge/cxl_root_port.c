@@ -56,6 +56,8 @@ static void root_port_config_write(PCIDevice *pdev, uint32_t addr,
 static bool root_port_check(PCIDevice *pdev, Error **errp)
 {
     PCIBus *bus = pci_get_bus(pdev);
+    CXLRootPort *rp = CXL_ROOT_PORT(pdev);
+    PCIESlot *slot = PCIE_SLOT(pdev);
 
     if (!pci_bus_is_cxl(bus) || !pci_bus_is_root(bus)) {
         error_setg(errp, "cxl-rp must be plugged into a host bridge's bus of "
@@ -63,6 +65,21 @@ static bool root_port_check(PCIDevice *pdev, Error **errp)
                    BUS(bus)->name);
         return false;
     }
+    if (rp->reserve.mem_pref_32 != (uint64_t)-1 &&
+        rp->reserve.mem_pref_64 != (uint64_t)-1) {
+        error_setg(errp, "cxl-rp: properties 'pref32-reserve' and "
+                   "'pref64-reserve' exclude each other; give only one");
+        return false;
+    }
+    /* Only tried: the base class takes it, and does not say what is wrong */
+    pcie_chassis_create(slot->chassis);
+    if (pcie_chassis_add_slot(slot) < 0) {
+        error_setg(errp, "cxl-rp: properties 'chassis' and 'slot': slot %u of "
+                   "chassis %u exists already; each slot of a chassis needs a "
+                   "number of its own", slot->slot, slot->chassis);
+        return false;
+    }
+    pcie_chassis_del_slot(slot);
     return cxl_pcie_port_number(PCIE_PORT(pdev), errp);
 }
 

@@ -5,6 +5,7 @@
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
+#include "hw/boards.h"
 #include "hw/cxl/cxl-pcie-port.h"
 #include "hw/cxl/cxl-port.h"
 #include "hw/cxl/decode/window.h"
@@ -134,6 +135,21 @@ static bool pxb_cxl_machine_has_cxl(void)
            object_property_get_bool(machine, "cxl", &error_abort);
 }
 
+static bool pxb_cxl_check_node(const PXBCXLState *pxb, Error **errp)
+{
+    const NumaState *numa = MACHINE(qdev_get_machine())->numa_state;
+    unsigned node = pxb->parent_obj.numa_node;
+    unsigned nodes = numa ? numa->num_nodes : 0;
+
+    if (node != NUMA_NODE_UNASSIGNED && node >= nodes) {
+        error_setg(errp, "Property 'numa_node' cannot be %u; the machine has "
+                   "%u NUMA nodes, which count from 0, and %u stands for none "
+                   "of them", node, nodes, NUMA_NODE_UNASSIGNED);
+        return false;
+    }
+    return true;
+}
+
 static void pxb_cxl_realize(PCIDevice *pdev, Error **errp)
 {
     PXBCXLState *pxb = PXB_CXL(pdev);
@@ -147,7 +163,7 @@ static void pxb_cxl_realize(PCIDevice *pdev, Error **errp)
     } else if (!cxl_hdm_count_valid(pxb->hdm_decoders, false)) {
         error_setg(errp, "Property 'hdm-decoders' must be %s",
                    cxl_hdm_count_legal(false));
-    } else {
+    } else if (pxb_cxl_check_node(pxb, errp)) {
         pxb_dev_realize_bus(pdev, TYPE_PXB_CXL_BUS, errp);
     }
 }
