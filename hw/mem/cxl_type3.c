@@ -8,6 +8,7 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/error-report.h"
+#include "qemu/units.h"
 #include "qemu/module.h"
 #include "qapi/error.h"
 #include "hw/pci/msix.h"
@@ -153,6 +154,13 @@ static bool type3_check_properties(CXLType3 *ct3, Error **errp)
         error_setg(errp, "cxl-type3: property 'event-log-depth' cannot be %u; "
                    "it must be from 1 to %u", ct3->event_log_depth,
                    TYPE3_EVENT_DEPTH_MAX);
+        return false;
+    }
+    if (!cxl_mailbox_payload_valid(ct3->payload_size)) {
+        error_setg(errp, "cxl-type3: property 'payload-size' cannot be %u; "
+                   "it must be a power of two from %u to %u",
+                   ct3->payload_size, CXL_MBOX_PAYLOAD_MIN,
+                   CXL_MBOX_PAYLOAD_MAX);
         return false;
     }
     if (ct3->memdev && ct3->pmem) {
@@ -316,6 +324,7 @@ static const Property type3_properties[] = {
     DEFINE_PROP_UINT8("hdm-decoders", CXLType3, hdm_decoders,
                       CXL_HDM_ENDPOINT_DECODERS_MAX),
     DEFINE_PROP_UINT32("event-log-depth", CXLType3, event_log_depth, 64),
+    DEFINE_PROP_SIZE32("payload-size", CXLType3, payload_size, 2 * KiB),
     DEFINE_PROP_BOOL("fast-map", CXLType3, fast_map, true),
     DEFINE_PROP_PCIE_LINK_WIDTH("x-width", CXLType3, width,
                                 PCIE_LINK_WIDTH_16),

@@ -71,7 +71,7 @@ static void type3_init_commands(CXLType3 *ct3)
         .serial = ct3->serial.number,
     };
 
-    cxl_cci_init(&ct3->cci, &type3_cci_ops, ct3, TYPE3_PAYLOAD_SIZE);
+    cxl_cci_init(&ct3->cci, &type3_cci_ops, ct3, ct3->payload_size);
     cxl_infostat_add(&ct3->cci, &ct3->infostat);
     cxl_events_add(&ct3->cci, &ct3->events, &type3_events_ops, ct3, vectors,
                    CXL_EVENT_LOGS, ct3->event_log_depth);
@@ -94,7 +94,7 @@ static void type3_init_commands(CXLType3 *ct3)
 static void type3_init_device_regs(CXLType3 *ct3)
 {
     CXLDeviceRegsConfig config = {
-        .payload_size = TYPE3_PAYLOAD_SIZE,
+        .payload_size = ct3->payload_size,
         .mailbox_msgnum = TYPE3_VECTOR_MAILBOX,
         .interrupt = cxl_type3_interrupt,
         .opaque = ct3,

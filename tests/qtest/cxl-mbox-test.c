@@ -7,12 +7,42 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "qemu/host-utils.h"
 #include "hw/pci/pci_regs.h"
 #include "cxl/commands.h"
 
 static QCXL *q;
 static QCXLFn *mem;
 static size_t payload_size;
+
+/* CXL r3.1 8.2.8.4.3: the shortest payload, the default, and the longest */
+static const size_t payload_sizes[] = {
+    2048, CXL_MBOX_PAYLOAD_MIN, CXL_MBOX_PAYLOAD_MAX
+};
+
+/* Boot a device whose payload registers hold @size bytes, unless it runs */
+static void boot(size_t size)
+{
+    QCXLTopology *t;
+    g_autofree char *props = g_strdup_printf(
+        ",sn=0x123456789abcdef0,payload-size=%zu", size);
+
+    if (size == payload_size) {
+        return;
+    }
+    if (q) {
+        qcxl_quit(q);
+    }
+    t = qcxl_topology();
+    qcxl_bridge(t, "hb0", 16, "");
+    qcxl_root_port(t, "rp0", "hb0", "");
+    qcxl_mem(t, "mem0", "rp0", 256, 512, props);
+    qcxl_window(t, 1024, NULL, "hb0");
+    q = qcxl_boot(t);
+    mem = qcxl_mem_at(q, 0);
+    payload_size = qcxl_mbox_payload_size(mem);
+    g_assert_cmpuint(payload_size, ==, size);
+}
 
 static unsigned run(uint16_t opcode, const void *in, size_t in_len,
                     void *out, size_t out_size)
@@ -36,7 +66,10 @@ static void test_length(const void *opaque)
 {
     const Command *c = opaque;
     g_autofree uint8_t *in = g_malloc0(payload_size);
-    size_t longest = c->more == REST ? payload_size : c->in_min + c->more;
+    size_t longest = c->more == REST
+                     ? MIN(payload_size, c->in_min + QCXL_LSA_SIZE)
+                     : c->in_min + c->more;
+    size_t too_long = c->more == REST ? payload_size + 1 : longest + 1;
     size_t len = 0;
 
     if (c->req) {
@@ -52,7 +85,7 @@ static void test_length(const void *opaque)
     g_assert_cmphex(qcxl_mbox(mem, c->opcode, in, longest, NULL, &len), ==,
                     CXL_RET_SUCCESS);
     g_assert_cmpuint(len, ==, c->out);
-    g_assert_cmphex(qcxl_mbox_ring(mem, c->opcode, longest + 1), ==,
+    g_assert_cmphex(qcxl_mbox_ring(mem, c->opcode, too_long), ==,
                     CXL_RET_INVALID_PAYLOAD_LENGTH);
 }
 
@@ -108,14 +141,26 @@ static unsigned get_log(uint32_t offset, uint32_t length)
     return run(CXL_OP_GET_LOG, &req, sizeof(req), NULL, 0);
 }
 
-static void test_cel(void)
+/* All of it, in as many pieces as it takes */
+static void read_cel(void *cel, size_t size)
 {
     CXLGetLogReq req = cel_head;
+
+    for (size_t at = 0; at < size; at += payload_size) {
+        size_t len = MIN(payload_size, size - at);
+
+        req.offset = cxl_le32(at);
+        req.length = cxl_le32(len);
+        run_ok(CXL_OP_GET_LOG, &req, sizeof(req), (char *)cel + at, len);
+    }
+}
+
+static void test_cel(void)
+{
     CXLCelEntry cel[ARRAY_SIZE(commands)];
 
     g_assert_cmpuint(cel_size(), ==, sizeof(cel));
-    req.length = cxl_le32(sizeof(cel));
-    run_ok(CXL_OP_GET_LOG, &req, sizeof(req), cel, sizeof(cel));
+    read_cel(cel, sizeof(cel));
     for (unsigned i = 0; i < ARRAY_SIZE(cel); i++) {
         uint16_t effects = cxl_le16_get(cel[i].effect);
         const Command *c = command(cxl_le16_get(cel[i].opcode));
@@ -138,7 +183,8 @@ static void test_get_log_bounds(void)
     CXLGetLogReq req = cel_head;
     CXLCelEntry entry;
 
-    g_assert_cmphex(get_log(0, size), ==, CXL_RET_SUCCESS);
+    g_assert_cmphex(get_log(0, size), ==, size <= payload_size
+                    ? CXL_RET_SUCCESS : CXL_RET_INVALID_INPUT);
     g_assert_cmphex(get_log(size - 1, 1), ==, CXL_RET_SUCCESS);
     g_assert_cmphex(get_log(size, 1), ==, CXL_RET_INVALID_INPUT);
     g_assert_cmphex(get_log(0, size + 1), ==, CXL_RET_INVALID_INPUT);
@@ -193,6 +239,35 @@ static void test_background_status(void)
     run_ok(CXL_OP_BACKGROUND_STATUS, NULL, 0, &rsp, sizeof(rsp));
     g_assert_cmphex(rsp.status & 1, ==, 0);
     g_assert_cmphex(cxl_le16_get(rsp.opcode), ==, 0);
+}
+
+/* CXL r3.1 8.2.9.1.4: 256 bytes to what the payload registers hold */
+static unsigned set_limit(uint8_t limit, uint8_t *now)
+{
+    CXLResponseLimit req = { limit };
+    CXLResponseLimit rsp = { };
+    unsigned ret = run(CXL_OP_SET_RESPONSE_LIMIT, &req, sizeof(req), &rsp,
+                       sizeof(rsp));
+
+    *now = rsp.limit;
+    return ret;
+}
+
+static void test_response_limit(void)
+{
+    const unsigned max = ctz32(payload_size);
+    CXLResponseLimit rsp;
+    uint8_t now;
+
+    for (unsigned limit = 0; limit < CXL_RESPONSE_LIMIT_MIN; limit++) {
+        g_assert_cmphex(set_limit(limit, &now), ==, CXL_RET_INVALID_INPUT);
+    }
+    for (unsigned limit = CXL_RESPONSE_LIMIT_MIN; limit <= 0xff; limit++) {
+        g_assert_cmphex(set_limit(limit, &now), ==, CXL_RET_SUCCESS);
+        g_assert_cmpuint(now, ==, MIN(limit, max));
+        run_ok(CXL_OP_GET_RESPONSE_LIMIT, NULL, 0, &rsp, sizeof(rsp));
+        g_assert_cmpuint(rsp.limit, ==, now);
+    }
 }
 
 static void test_fw_info(void)
@@ -281,7 +356,8 @@ static void test_lsa_bounds(void)
     g_assert_cmphex(get_lsa(UINT32_MAX, 2, NULL), ==, CXL_RET_INVALID_INPUT);
     g_assert_cmphex(get_lsa(8, UINT32_MAX - 7, NULL), ==,
                     CXL_RET_INVALID_INPUT);
-    g_assert_cmphex(get_lsa(0, payload_size, NULL), ==, CXL_RET_SUCCESS);
+    g_assert_cmphex(get_lsa(0, MIN(payload_size, end), NULL), ==,
+                    CXL_RET_SUCCESS);
     g_assert_cmphex(get_lsa(0, payload_size + 1, NULL), ==,
                     CXL_RET_INVALID_INPUT);
     g_assert_cmphex(set_lsa(end - 4, "abcd", 4), ==, CXL_RET_SUCCESS);
@@ -295,7 +371,8 @@ static void test_lsa_bounds(void)
 /* All of the area, in chunks of an odd size, there and back and in the file */
 static void test_lsa_round_trip(void)
 {
-    const size_t chunk = 1021;
+    const size_t chunk = payload_size > 1024 ? 1021 : 241;
+    const size_t step = MIN(payload_size, QCXL_LSA_SIZE);
     g_autofree uint8_t *data = g_malloc(QCXL_LSA_SIZE);
     g_autofree uint8_t *back = g_malloc0(QCXL_LSA_SIZE);
 
@@ -303,14 +380,12 @@ static void test_lsa_round_trip(void)
         data[i] = i * 7 + (i >> 8);
     }
     for (size_t at = 0; at < QCXL_LSA_SIZE; at += chunk) {
-        size_t len = MIN(MIN(chunk, payload_size - sizeof(CXLSetLsaReq)),
-                         QCXL_LSA_SIZE - at);
+        size_t len = MIN(chunk, QCXL_LSA_SIZE - at);
 
-        g_assert_cmpuint(len, ==, MIN(chunk, QCXL_LSA_SIZE - at));
         g_assert_cmphex(set_lsa(at, data + at, len), ==, CXL_RET_SUCCESS);
     }
-    for (size_t at = 0; at < QCXL_LSA_SIZE; at += payload_size) {
-        g_assert_cmphex(get_lsa(at, payload_size, back + at), ==,
+    for (size_t at = 0; at < QCXL_LSA_SIZE; at += step) {
+        g_assert_cmphex(get_lsa(at, step, back + at), ==,
                         CXL_RET_SUCCESS);
     }
     g_assert_cmpmem(data, QCXL_LSA_SIZE, back, QCXL_LSA_SIZE);
@@ -398,51 +473,83 @@ static void test_poison_list(void)
     g_assert_cmphex(poison_list(-64ull, 2, NULL), ==, CXL_RET_INVALID_PA);
 }
 
-static void add_sweep(void)
+/**
+ * Case: a test at one size of the payload registers
+ * @command: what test_length() tests; NULL: @test
+ */
+typedef struct Case {
+    size_t size;
+    const Command *command;
+    void (*test)(void);
+} Case;
+
+static void run_case(const void *opaque)
+{
+    const Case *c = opaque;
+
+    boot(c->size);
+    if (c->command) {
+        test_length(c->command);
+    } else {
+        c->test();
+    }
+}
+
+static void add_case(const char *name, size_t size, const Command *command,
+                     void (*test)(void))
+{
+    const Case c = { size, command, test };
+    g_autofree char *path = g_strdup_printf("/cxl/mbox/%zu/%s", size, name);
+
+    qtest_add_data_func_full(path, g_memdup2(&c, sizeof(c)), run_case, g_free);
+}
+
+static const struct {
+    const char *name;
+    void (*test)(void);
+} tests[] = {
+    { "unsupported", test_unsupported },
+    { "get-log/cel", test_cel },
+    { "get-log/bounds", test_get_log_bounds },
+    { "get-log-capabilities/uuid", test_log_capabilities },
+    { "identify/fields", test_identify },
+    { "background-status/idle", test_background_status },
+    { "response-message-limit/range", test_response_limit },
+    { "get-fw-info/fields", test_fw_info },
+    { "timestamp/runs", test_timestamp },
+    { "identify-memory-device/fields", test_identify_memory_device },
+    { "lsa/bounds", test_lsa_bounds },
+    { "lsa/round-trip", test_lsa_round_trip },
+    { "get-health-info/fields", test_health_info },
+    { "alert-config/round-trip", test_alert_config },
+    { "set-alert-config/limit", test_alert_limit },
+    { "get-poison-list/empty", test_poison_list },
+};
+
+static void add_cases(size_t size)
 {
     for (unsigned i = 0; i < ARRAY_SIZE(commands); i++) {
-        g_autofree char *path = g_strdup_printf("/cxl/mbox/%s/length",
+        g_autofree char *name = g_strdup_printf("%s/length",
                                                 commands[i].name);
 
-        qtest_add_data_func(path, &commands[i], test_length);
+        add_case(name, size, &commands[i], NULL);
+    }
+    for (unsigned i = 0; i < ARRAY_SIZE(tests); i++) {
+        add_case(tests[i].name, size, NULL, tests[i].test);
     }
 }
 
 int main(int argc, char **argv)
 {
-    QCXLTopology *t;
     int ret;
 
     g_test_init(&argc, &argv, NULL);
-    t = qcxl_topology();
-    qcxl_bridge(t, "hb0", 16, "");
-    qcxl_root_port(t, "rp0", "hb0", "");
-    qcxl_mem(t, "mem0", "rp0", 256, 512, ",sn=0x123456789abcdef0");
-    qcxl_window(t, 1024, NULL, "hb0");
-    q = qcxl_boot(t);
-    mem = qcxl_mem_at(q, 0);
-    payload_size = qcxl_mbox_payload_size(mem);
-
-    add_sweep();
-    qtest_add_func("/cxl/mbox/unsupported", test_unsupported);
-    qtest_add_func("/cxl/mbox/get-log/cel", test_cel);
-    qtest_add_func("/cxl/mbox/get-log/bounds", test_get_log_bounds);
-    qtest_add_func("/cxl/mbox/get-log-capabilities/uuid",
-                   test_log_capabilities);
-    qtest_add_func("/cxl/mbox/identify/fields", test_identify);
-    qtest_add_func("/cxl/mbox/background-status/idle",
-                   test_background_status);
-    qtest_add_func("/cxl/mbox/get-fw-info/fields", test_fw_info);
-    qtest_add_func("/cxl/mbox/timestamp/runs", test_timestamp);
-    qtest_add_func("/cxl/mbox/identify-memory-device/fields",
-                   test_identify_memory_device);
-    qtest_add_func("/cxl/mbox/lsa/bounds", test_lsa_bounds);
-    qtest_add_func("/cxl/mbox/lsa/round-trip", test_lsa_round_trip);
-    qtest_add_func("/cxl/mbox/get-health-info/fields", test_health_info);
-    qtest_add_func("/cxl/mbox/alert-config/round-trip", test_alert_config);
-    qtest_add_func("/cxl/mbox/set-alert-config/limit", test_alert_limit);
-    qtest_add_func("/cxl/mbox/get-poison-list/empty", test_poison_list);
+    for (unsigned i = 0; i < ARRAY_SIZE(payload_sizes); i++) {
+        add_cases(payload_sizes[i]);
+    }
     ret = g_test_run();
-    qcxl_quit(q);
+    if (q) {
+        qcxl_quit(q);
+    }
     return ret;
 }

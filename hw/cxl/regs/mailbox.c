@@ -122,6 +122,12 @@ static void cxl_mailbox_control_written(void *opaque, unsigned index,
     }
 }
 
+bool cxl_mailbox_payload_valid(uint32_t size)
+{
+    return is_power_of_2(size) && size >= CXL_MBOX_PAYLOAD_MIN &&
+           size <= CXL_MBOX_PAYLOAD_MAX;
+}
+
 /* CXL r3.1 8.2.8.4.3: Mailbox Capabilities Register */
 static uint32_t cxl_mailbox_capabilities(const CXLDeviceRegsConfig *config)
 {
@@ -165,9 +171,7 @@ void cxl_mailbox_init(CXLMailbox *m, CXLRegFile *rf, uint32_t offset,
         },
     };
 
-    assert(is_power_of_2(config->payload_size) &&
-           config->payload_size >= CXL_MBOX_PAYLOAD_MIN &&
-           config->payload_size <= CXL_MBOX_PAYLOAD_MAX &&
+    assert(cxl_mailbox_payload_valid(config->payload_size) &&
            config->payload_size >= cci->payload_max &&
            config->mailbox_msgnum <= MSGNUM_MAX);
     *m = (CXLMailbox) {

@@ -45,6 +45,7 @@ typedef struct CXLType3Reset {
  * @nv_backend: property 'nv': where state stays that power loss must not lose
  * @sn: property; 0 asks for a number of the device's own
  * @event_log_depth: property; records that each event log holds
+ * @payload_size: property; bytes of the mailbox's payload registers
  * @fast_map: property; off: each access is checked one by one
  * @serial: @sn, or the number that was found for it, while realized
  */
@@ -62,6 +63,7 @@ struct CXLType3 {
     uint64_t sn;
     uint8_t hdm_decoders;
     uint32_t event_log_depth;
+    uint32_t payload_size;
     bool fast_map;
     PCIExpLinkSpeed speed;
     PCIExpLinkWidth width;

@@ -36,7 +36,7 @@ static const struct {
     .head.maintenance_class = CXL_MAINTENANCE_PPR,
     .ppr.flags = CXL_PPR_QUERY,
 };
-static const CXLResponseLimit response_limit = { .limit = 11 };
+static const CXLResponseLimit response_limit = { .limit = 20 };
 static const CXLGetPoisonReq first_line = { .length = { { 1 } } };
 
 /**

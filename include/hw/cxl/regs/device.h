@@ -71,6 +71,8 @@ void cxl_device_regs_set_event(CXLDeviceRegs *d, unsigned log, bool pending);
 /* CXL r3.1 8.2.8.5.1.1: Media Status of the Memory Device Status register */
 void cxl_device_regs_set_media_status(CXLDeviceRegs *d, unsigned status);
 
+/* CXL r3.1 8.2.8.4.3: whether payload registers can be of @size bytes */
+bool cxl_mailbox_payload_valid(uint32_t size);
 /**
  * cxl_mailbox_init: place the registers of a mailbox at @offset of @rf
  * @payload_size: bytes, a power of two, 256 to 1 MiB
