@@ -4,6 +4,7 @@
 Environment:
   CXL_QEMU    the QEMU binary   [build/qemu-system-x86_64]
   CXL_GUEST_DIR  directory of vmlinuz and initrd.img   [build/guest]
+  CXL_KERNEL  the kernel for tests that name none: '' or 6.17   ['']
   CXL_ACCEL   value of -accel   [tcg]
   CXL_SLOW    factor for every time limit   [1]
 """
@@ -30,6 +31,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(
 QEMU = os.environ.get('CXL_QEMU',
                       os.path.join(TOP, 'build', 'qemu-system-x86_64'))
 GUEST = os.environ.get('CXL_GUEST_DIR', os.path.join(TOP, 'build', 'guest'))
+KERNEL = os.environ.get('CXL_KERNEL', '')
 LOGS = os.path.join(TOP, 'build', 'log')
 SLOW = float(os.environ.get('CXL_SLOW', '1'))
 
@@ -37,8 +39,10 @@ SLOW = float(os.environ.get('CXL_SLOW', '1'))
 KERNEL_COMMAND_LINE = 'console=ttyS0 quiet iomem=relaxed agent=ttyS1'
 
 # Lines that complaints() would take and that complain of nothing.
+# Linux 6.17 warns where there is no HMAT to tell of caches before memory.
 HARMLESS = re.compile(r'_OSC: (OS supports|OS now controls)|ommand line:|'
-                      r'AER: enabled')
+                      r'AER: enabled|'
+                      r'Extended linear cache calculation failed rc:-2$')
 
 MIB = 1 << 20
 
@@ -122,16 +126,19 @@ class Guest:
     """A running guest.
 
     run() executes a shell script as root and returns (status, output).
+    kernel: '' is the image of vmlinuz and initrd.img, '6.17' that of
+    vmlinuz-6.17 and initrd-6.17.img.
     """
 
     def __init__(self, name, args, machine='q35,cxl=on', memory='2G',
-                 cpus=2, append='', qemu=QEMU):
+                 cpus=2, append='', qemu=QEMU, kernel=KERNEL):
         os.makedirs(LOGS, exist_ok=True)
         self.log = os.path.join(LOGS, f'{name}.log')
         self.serial = Channel()
         self.monitor = Channel()
         self.number = 0
         self.qemu = qemu
+        self.suffix = kernel and f'-{kernel}'
         self.command_line = self.build_command_line(args, machine, memory,
                                                     cpus, append)
         with open(self.log, 'ab') as log:
@@ -150,8 +157,8 @@ class Guest:
                 '-cpu', 'max,-hypervisor', '-m', memory, '-smp', str(cpus),
                 *dram_node(memory),
                 '-nodefaults', '-display', 'none',
-                '-kernel', os.path.join(GUEST, 'vmlinuz'),
-                '-initrd', os.path.join(GUEST, 'initrd.img'),
+                '-kernel', os.path.join(GUEST, f'vmlinuz{self.suffix}'),
+                '-initrd', os.path.join(GUEST, f'initrd{self.suffix}.img'),
                 '-append', f'{KERNEL_COMMAND_LINE} {append}'.strip(),
                 '-chardev', f'file,id=console,path={self.log},append=on',
                 '-serial', 'chardev:console',

@@ -2,14 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What counts as a dirty shutdown of persistent CXL memory in Linux."""
 
-import subprocess
-
-from cxlguest import Guest, GuestError, SLOW, Topology, by_serial, main
+from cxlguest import Guest, Topology, by_serial, main
+from cxlshutdown import DIRTY_SHUTDOWN, power_off
 
 NAME = 'cxl-shutdown'
 SERIAL = 1
 PATH = f'/machine/peripheral/mem{SERIAL}'
-DIRTY_SHUTDOWN = '/sys/bus/nd/devices/nmem0/cxl/dirty_shutdown'
 
 
 def shutdown_state(guest, state=''):
@@ -34,15 +32,6 @@ def check(tap, guest, count, name):
 def make_dirty(tap, guest, name):
     """Linux does it by itself from 6.15 on."""
     tap.equal(shutdown_state(guest, 1), 1, f'{name}: the state is dirty')
-
-
-def power_off(guest):
-    """The guest shuts down, and QEMU ends; returns its status."""
-    guest.start_script('sync; poweroff -f', 60)
-    try:
-        return guest.process.wait(60 * SLOW)
-    except subprocess.TimeoutExpired as error:
-        raise GuestError('the guest does not shut down') from error
 
 
 def first_boot(tap, guest):
