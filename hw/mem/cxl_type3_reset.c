@@ -98,6 +98,16 @@ static void reset_events(CXLType3 *ct3, CXLResetKind kind)
     cxl_type3_show_events(ct3);
 }
 
+static void reset_debug_log(CXLType3 *ct3, CXLResetKind kind)
+{
+    cxl_logs_reset_debug(&ct3->logs);
+}
+
+static void reset_state_dump(CXLType3 *ct3, CXLResetKind kind)
+{
+    cxl_logs_reset_dump(&ct3->logs);
+}
+
 static void reset_cxl_reset(CXLType3 *ct3, CXLResetKind kind)
 {
     timer_del(ct3->cxl_reset.timer);
@@ -149,6 +159,8 @@ static void (*const reset_functions[])(CXLType3 *, CXLResetKind) = {
     [CXL_STATE_SOFT_REPAIRS] = reset_soft_repairs,
     [CXL_STATE_EVENTS] = reset_events,
     [CXL_STATE_EVENT_POLICY] = reset_events,
+    [CXL_STATE_DEBUG_LOG] = reset_debug_log,
+    [CXL_STATE_STATE_DUMP] = reset_state_dump,
     [CXL_STATE_CXL_RESET] = reset_cxl_reset,
     [CXL_STATE_CONFIG_LOCK] = reset_config_lock,
     [CXL_STATE_MEM_ENABLE] = reset_mem_enable,

@@ -52,6 +52,21 @@ bool cxl_type3_record_event(CXLType3 *ct3, unsigned log,
     return stored;
 }
 
+static void type3_add_logs(CXLType3 *ct3)
+{
+    const CXLLogSources from = {
+        .mem = CXL_MEM(ct3),
+        .infostat = &ct3->infostat,
+        .events = &ct3->events,
+        .timestamp = &ct3->timestamp,
+        .shutdown = &ct3->shutdown,
+        .health = &ct3->health,
+        .poison = &ct3->poison,
+    };
+
+    cxl_logs_add(&ct3->cci, &ct3->logs, &from);
+}
+
 static void type3_init_commands(CXLType3 *ct3)
 {
     PCIDevice *pdev = PCI_DEVICE(ct3);
@@ -77,7 +92,7 @@ static void type3_init_commands(CXLType3 *ct3)
                    CXL_EVENT_LOGS, ct3->event_log_depth);
     cxl_firmware_add(&ct3->cci, &ct3->firmware);
     cxl_timestamp_add(&ct3->cci, &ct3->timestamp);
-    cxl_logs_add(&ct3->cci);
+    type3_add_logs(ct3);
     cxl_features_add(&ct3->cci, &ct3->features, mem);
     cxl_maintenance_add(&ct3->cci, &ct3->maintenance, mem, &ct3->events,
                         &ct3->timestamp, &ct3->features);
@@ -139,6 +154,7 @@ const VMStateDescription vmstate_cxl_type3_sets = {
         VMSTATE_STRUCT(events, CXLType3, 1, vmstate_cxl_events, CXLEvents),
         VMSTATE_STRUCT(timestamp, CXLType3, 1, vmstate_cxl_timestamp,
                        CXLTimestamp),
+        VMSTATE_STRUCT(logs, CXLType3, 1, vmstate_cxl_logs, CXLLogs),
         VMSTATE_STRUCT(shutdown, CXLType3, 1, vmstate_cxl_shutdown,
                        CXLShutdown),
         VMSTATE_STRUCT(health, CXLType3, 1, vmstate_cxl_health,

@@ -118,7 +118,7 @@ static void test_unsupported(void)
 
 typedef struct SupportedLogs {
     CXLSupportedLogsRsp head;
-    CXLSupportedLog log[1];
+    CXLSupportedLog log[3];
 } SupportedLogs;
 
 static uint32_t cel_size(void)
@@ -126,7 +126,7 @@ static uint32_t cel_size(void)
     SupportedLogs logs;
 
     run_ok(CXL_OP_GET_SUPPORTED_LOGS, NULL, 0, &logs, sizeof(logs));
-    g_assert_cmpuint(cxl_le16_get(logs.head.count), ==, 1);
+    g_assert_cmpuint(cxl_le16_get(logs.head.count), ==, 3);
     g_assert_cmpmem(&logs.log[0].uuid, sizeof(CXLUuid),
                     &CXL_UUID_COMMAND_EFFECTS_LOG, sizeof(CXLUuid));
     return cxl_le32_get(logs.log[0].size);

@@ -9,6 +9,7 @@
 #include "hw/cxl/cci/features.h"
 #include "hw/cxl/cci/health.h"
 #include "hw/cxl/cci/lsa.h"
+#include "hw/cxl/cci/logs.h"
 #include "hw/cxl/cci/maintenance.h"
 #include "hw/cxl/cci/sets.h"
 #include "hw/cxl/cci/shutdown.h"
@@ -48,6 +49,7 @@ typedef struct Device {
     CXLFeatures features;
     CXLFirmware firmware;
     CXLTimestamp timestamp;
+    CXLLogs logs;
     CXLMemdev memdev;
     CXLLsa lsa;
     CXLShutdown shutdown;
@@ -177,6 +179,17 @@ static const CXLEventsOps events_ops = {
 static const CXLCCIOps cci_ops = { };
 static const uint8_t vectors[CXL_EVENT_LOGS] = { 4, 5, 6, 7 };
 
+static void add_logs(Device *d, CXLMem *mem)
+{
+    const CXLLogSources from = {
+        .mem = mem, .infostat = &d->infostat, .events = &d->events,
+        .timestamp = &d->timestamp, .shutdown = &d->shutdown,
+        .health = &d->health, .poison = &d->poison,
+    };
+
+    cxl_logs_add(&d->cci, &d->logs, &from);
+}
+
 /* A device whose memory is @fake, which may outlive it */
 static inline Device *new_device_on(FakeMem *fake)
 {
@@ -195,7 +208,7 @@ static inline Device *new_device_on(FakeMem *fake)
                    CXL_EVENT_LOGS, DEPTH);
     cxl_firmware_add(&d->cci, &d->firmware);
     cxl_timestamp_add(&d->cci, &d->timestamp);
-    cxl_logs_add(&d->cci);
+    add_logs(d, mem);
     cxl_features_add(&d->cci, &d->features, mem);
     cxl_maintenance_add(&d->cci, &d->maintenance, mem, &d->events,
                         &d->timestamp, &d->features);

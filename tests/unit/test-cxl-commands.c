@@ -127,8 +127,8 @@ static void test_logs(void)
     const CXLSupportedLog *log = (const void *)(logs + 1);
     uint8_t whole[ROOM];
 
-    answer(d, CXL_OP_GET_SUPPORTED_LOGS, NULL, 0, 8 + 20);
-    g_assert_cmpuint(cxl_le16_get(logs->count), ==, 1);
+    answer(d, CXL_OP_GET_SUPPORTED_LOGS, NULL, 0, 8 + 3 * 20);
+    g_assert_cmpuint(cxl_le16_get(logs->count), ==, 3);
     g_assert_false(memcmp(&log->uuid, &cel, sizeof(cel)));
     g_assert_cmpuint(cxl_le32_get(log->size), ==, size);
 

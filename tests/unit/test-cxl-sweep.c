@@ -30,6 +30,8 @@ static const uint16_t narrower[] = { CXL_OP_PERFORM_MAINTENANCE };
 /* What requests of 16 bytes and more begin with, lest all be unknown */
 static const CXLUuid uuids[] = {
     CXL_UUID_COMMAND_EFFECTS_LOG,
+    CXL_UUID_VENDOR_DEBUG_LOG,
+    CXL_UUID_COMPONENT_STATE_DUMP,
     CXL_UUID_PATROL_SCRUB,
     CXL_UUID_ASSET_TAG,
 };

@@ -112,6 +112,13 @@ void cxl_cci_add(CXLCCI *cci, const CXLCmd *rows, unsigned nr, void *state)
     }
 }
 
+void cxl_cci_observe(CXLCCI *cci, CXLCCIObserver *observer, void *opaque)
+{
+    assert(!cci->observer);
+    cci->observer = observer;
+    cci->observed = opaque;
+}
+
 const CXLCmd *cxl_cci_command(const CXLCCI *cci, unsigned n)
 {
     const CXLSlot *slot;
@@ -238,8 +245,8 @@ static CXLRet refuse(uint16_t opcode, const char *name, uint32_t in_len,
     return ret;
 }
 
-CXLRet cxl_cci_execute(CXLCCI *cci, uint16_t opcode, const uint8_t *in,
-                       uint32_t in_len, uint8_t *out, uint32_t *out_len)
+static CXLRet execute(CXLCCI *cci, uint16_t opcode, const uint8_t *in,
+                      uint32_t in_len, uint8_t *out, uint32_t *out_len)
 {
     const CXLSlot *slot = find_slot(cci, opcode);
     g_autofree uint8_t *copy = NULL;
@@ -259,6 +266,17 @@ CXLRet cxl_cci_execute(CXLCCI *cci, uint16_t opcode, const uint8_t *in,
     trace_cxl_cci_execute(opcode, slot->row->name, in_len, ret, *out_len);
     return accepted(ret) ? ret
                          : refuse(opcode, slot->row->name, in_len, ret);
+}
+
+CXLRet cxl_cci_execute(CXLCCI *cci, uint16_t opcode, const uint8_t *in,
+                       uint32_t in_len, uint8_t *out, uint32_t *out_len)
+{
+    CXLRet ret = execute(cci, opcode, in, in_len, out, out_len);
+
+    if (cci->observer) {
+        cci->observer(cci->observed, opcode, in_len, ret);
+    }
+    return ret;
 }
 
 static int cci_post_load(void *opaque, int version_id)

@@ -11,6 +11,7 @@
 #include "hw/cxl/cci/features.h"
 #include "hw/cxl/cci/health.h"
 #include "hw/cxl/cci/lsa.h"
+#include "hw/cxl/cci/logs.h"
 #include "hw/cxl/cci/maintenance.h"
 #include "hw/cxl/cci/sets.h"
 #include "hw/cxl/cci/shutdown.h"
@@ -88,6 +89,7 @@ struct CXLType3 {
     CXLFeatures features;
     CXLFirmware firmware;
     CXLTimestamp timestamp;
+    CXLLogs logs;
     CXLMemdev memdev_set;
     CXLLsa lsa_set;
     CXLShutdown shutdown;

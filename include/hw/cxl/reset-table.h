@@ -42,6 +42,8 @@
     X(HARD_REPAIRS, "Hard repairs",             K, K, K, K, K, K, K) \
     X(EVENTS, "Event logs",                     R, K, K, K, K, R, R) \
     X(EVENT_POLICY, "Event interrupt policy",   R, K, K, K, K, R, R) \
+    X(DEBUG_LOG, "Vendor Debug Log",            R, K, K, K, K, R, R) \
+    X(STATE_DUMP, "Component State Dump Log",   R, K, K, K, K, R, R) \
     X(POISON, "Poison list",                    K, K, K, K, K, R, R) \
     X(LSA, "Label storage area",                K, K, K, K, K, K, K) \
     X(PERSISTENT, "Persistent memory",          K, K, K, K, K, K, K) \

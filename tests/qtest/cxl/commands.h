@@ -17,6 +17,9 @@ static const CXLGetLogReq cel_head = {
     .uuid = CXL_UUID_COMMAND_EFFECTS_LOG,
     .length = { { sizeof(CXLCelEntry) } },
 };
+static const CXLLogReq debug_log = { CXL_UUID_VENDOR_DEBUG_LOG };
+static const CXLLogReq state_dump = { CXL_UUID_COMPONENT_STATE_DUMP };
+static const CXLLogsSublistReq second_log = { .max = 1, .start = 1 };
 static const CXLGetLsaReq lsa_head = { .length = { { 16 } } };
 static const CXLGetSupportedFeaturesReq features_head = {
     .count = { { sizeof(CXLSupportedFeaturesRsp) +
@@ -84,12 +87,19 @@ static const Command commands[] = {
       .in_min = sizeof(CXLTimestampPayload),
       .effects = CXL_EFFECT_POLICY_NOW },
     { CXL_OP_GET_SUPPORTED_LOGS, "get-supported-logs",
-      .out = sizeof(CXLSupportedLogsRsp) + sizeof(CXLSupportedLog) },
+      .out = sizeof(CXLSupportedLogsRsp) + 3 * sizeof(CXLSupportedLog) },
     { CXL_OP_GET_LOG, "get-log", .in_min = sizeof(CXLGetLogReq),
       .req = &cel_head, .out = sizeof(CXLCelEntry) },
     { CXL_OP_GET_LOG_CAPABILITIES, "get-log-capabilities",
       .in_min = sizeof(CXLLogCapabilitiesReq), .req = &cel_head.uuid,
       .out = sizeof(CXLLogCapabilitiesRsp) },
+    { CXL_OP_CLEAR_LOG, "clear-log", .in_min = sizeof(CXLLogReq),
+      .req = &debug_log, .effects = CXL_EFFECT_LOG_NOW },
+    { CXL_OP_POPULATE_LOG, "populate-log", .in_min = sizeof(CXLLogReq),
+      .req = &state_dump, .effects = CXL_EFFECT_LOG_NOW },
+    { CXL_OP_GET_SUPPORTED_LOGS_SUBLIST, "get-supported-logs-sub-list",
+      .in_min = sizeof(CXLLogsSublistReq), .req = &second_log,
+      .out = sizeof(CXLLogsSublistRsp) + sizeof(CXLSupportedLog) },
     { CXL_OP_GET_SUPPORTED_FEATURES, "get-supported-features",
       .in_min = sizeof(CXLGetSupportedFeaturesReq), .req = &features_head,
       .out = sizeof(CXLSupportedFeaturesRsp) + sizeof(CXLFeatureEntry) },

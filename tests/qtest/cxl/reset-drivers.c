@@ -470,6 +470,8 @@ const ResetDriver reset_device_drivers[CXL_STATES] = {
         reset_set_hard_repairs, reset_get_hard_repairs,
     },
     [CXL_STATE_EVENTS] = { set_events, get_events },
+    [CXL_STATE_DEBUG_LOG] = { reset_set_debug_log, reset_get_debug_log },
+    [CXL_STATE_STATE_DUMP] = { reset_set_state_dump, reset_get_state_dump },
     [CXL_STATE_EVENT_POLICY] = { set_event_policy, get_event_policy },
     [CXL_STATE_LSA] = { set_lsa, get_lsa },
     [CXL_STATE_VOLATILE] = { set_volatile, get_volatile },

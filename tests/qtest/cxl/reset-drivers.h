@@ -48,5 +48,10 @@ void reset_set_soft_repairs(const ResetTarget *t, uint32_t token);
 uint64_t reset_get_soft_repairs(const ResetTarget *t);
 void reset_set_hard_repairs(const ResetTarget *t, uint32_t token);
 uint64_t reset_get_hard_repairs(const ResetTarget *t);
+/* In reset-logs.c */
+void reset_set_debug_log(const ResetTarget *t, uint32_t token);
+uint64_t reset_get_debug_log(const ResetTarget *t);
+void reset_set_state_dump(const ResetTarget *t, uint32_t token);
+uint64_t reset_get_state_dump(const ResetTarget *t);
 
 #endif /* TESTS_QTEST_CXL_RESET_DRIVERS_H */

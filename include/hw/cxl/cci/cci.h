@@ -126,10 +126,18 @@ typedef struct CXLCCIOps {
     void (*background_done)(void *opaque);
 } CXLCCIOps;
 
+/*
+ * Told of each command after it was executed, or refused: the @in_len bytes of
+ * its request and the return code; of what it carried it hears nothing
+ */
+typedef void CXLCCIObserver(void *opaque, uint16_t opcode, uint32_t in_len,
+                            CXLRet ret);
+
 /**
  * CXLCCI: an interface
  * @payload_max: bytes that a request or an answer can take
  * @response_max: CXL r3.1 8.2.9.1.4: bytes that an answer may take until reset
+ * @observer: called with @observed; NULL: nobody
  */
 struct CXLCCI {
     const CXLCCIOps *ops;
@@ -137,6 +145,8 @@ struct CXLCCI {
     uint32_t payload_max;
     uint32_t response_max;
     GPtrArray *slots;
+    CXLCCIObserver *observer;
+    void *observed;
     CXLBackground background;
 };
 
@@ -155,6 +165,8 @@ void cxl_cci_destroy(CXLCCI *cci);
 void cxl_cci_reset(CXLCCI *cci);
 /* Offer @nr commands; an opcode that is offered twice is a bug of ours */
 void cxl_cci_add(CXLCCI *cci, const CXLCmd *rows, unsigned nr, void *state);
+/* Let @observer know of every command from now on; there is one at most */
+void cxl_cci_observe(CXLCCI *cci, CXLCCIObserver *observer, void *opaque);
 
 /**
  * cxl_cci_execute: run a command

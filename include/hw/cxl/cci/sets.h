@@ -85,9 +85,6 @@ void cxl_timestamp_add(CXLCCI *cci, CXLTimestamp *s);
 void cxl_timestamp_reset(CXLTimestamp *s);
 uint64_t cxl_timestamp_now(const CXLTimestamp *s);
 
-/* CXL r3.1 8.2.9.5: Logs: 0400h, 0401h, 0402h; the CEL comes from the rows */
-void cxl_logs_add(CXLCCI *cci);
-
 /**
  * CXLMemdev: CXL r3.1 8.2.9.9.1, 8.2.9.9.2: Memory Device: 4000h Identify,
  * 4100h Get Partition Info, and 4101h Set Partition Info of devices that have

@@ -64,6 +64,9 @@ typedef enum CXLOpcode {
     CXL_OP_GET_SUPPORTED_LOGS           = 0x0400,
     CXL_OP_GET_LOG                      = 0x0401,
     CXL_OP_GET_LOG_CAPABILITIES         = 0x0402,
+    CXL_OP_CLEAR_LOG                    = 0x0403,
+    CXL_OP_POPULATE_LOG                 = 0x0404,
+    CXL_OP_GET_SUPPORTED_LOGS_SUBLIST   = 0x0405,
 
     CXL_OP_GET_SUPPORTED_FEATURES       = 0x0500,
     CXL_OP_GET_FEATURE                  = 0x0501,
