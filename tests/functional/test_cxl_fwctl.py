@@ -1,0 +1,137 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Features of a CXL device in Linux, by fwctl and by EDAC.
+
+Debian's kernels have neither: scripts/guest-kernel builds one that has.
+"""
+
+import os
+
+from cxlguest import GUEST, Guest, Topology, main, wait_file
+
+NAME = 'cxl-fwctl'
+KERNEL = 'features'
+DEVICE = '/dev/fwctl/fwctl0'
+EDAC = '/sys/bus/edac/devices/cxl_mem0'
+SCRUB = '96dad7d6-fde8-482b-a733-75774e06db8a'
+TAG = 'dec9ad03-0a88-484d-8ce2-a6129e08cd48'
+TAG_SIZE = 64
+CURRENT, DEFAULT, SAVED, RESERVED = range(4)
+REFUSED_BY_KERNEL, REFUSED_BY_DEVICE = 3, 4
+REPAIRS = ('cacheline-sparing', 'row-sparing', 'bank-sparing', 'rank-sparing')
+
+
+def fwctl(guest, *words):
+    return guest.run(' '.join(['cxl-fwctl', DEVICE, *map(str, words)]))
+
+
+def get_tag(guest, selection=CURRENT):
+    status, text = fwctl(guest, 'get', TAG, selection, 0, TAG_SIZE)
+    return text.strip() if status == 0 else f'status {status}: {text}'
+
+
+def padded(data):
+    return data.ljust(TAG_SIZE, b'\0').hex()
+
+
+def check_list(tap, guest):
+    tap.succeeds(guest, '[ -e /sys/class/fwctl/fwctl0 ]',
+                 'there is a fwctl device')
+    lines = fwctl(guest, 'list')[1].splitlines()
+    tap.equal(len(lines), 9, 'it lists all Features')
+    tap.match('\n'.join(lines), TAG.replace('-', '') +
+              r' get=64 set=64 flags=79 version=1',
+              'the asset tag can be changed')
+    kernel = [line for line in lines if ' set=0 flags=78 ' in line]
+    tap.equal(len(kernel), 8, 'the other eight are the kernel\'s own')
+
+
+def check_scrub(tap, guest):
+    guest.must(f'cd {EDAC}/scrub0 && echo 7200 >current_cycle_duration && '
+               'echo 1 >enable_background')
+    tap.equal(guest.must(f'cd {EDAC}/scrub0 && cat *').split(),
+              ['7200', '1', str(255 * 3600), '3600'],
+              'patrol scrub is set: a cycle of two hours')
+    tap.ok(guest.run(f'echo 1800 >{EDAC}/scrub0/current_cycle_duration')[0],
+           'a cycle below the minimum is refused')
+
+
+def check_ecs(tap, guest):
+    guest.must(f'cd {EDAC}/ecs_fru1 && echo 4096 >threshold && '
+               'echo 1 >mode && echo 1 >log_entry_type && echo 1 >reset')
+    tap.equal(guest.must(f'cat {EDAC}/ecs_fru[0-9]*/threshold').split(),
+              ['256', '4096', '256'], 'ECS: threshold of one FRU')
+    tap.equal(guest.must(f'cat {EDAC}/ecs_fru[0-9]*/mode').split(),
+              ['0', '1', '0'], 'ECS: what one FRU counts')
+    tap.equal(guest.must(f'cat {EDAC}/ecs_fru[0-9]*/log_entry_type').split(),
+              ['1', '1', '1'], 'ECS: type of entries, of all FRUs')
+
+
+def check_repairs(tap, guest):
+    for number, kind in enumerate(REPAIRS):
+        path = f'{EDAC}/mem_repair{number}'
+        tap.equal(guest.must(f'cat {path}/repair_type'), kind,
+                  f'mem_repair{number} is {kind}')
+        tap.succeeds(guest, f'echo 1 >{path}/repair', f'{kind} is done')
+    tap.ok(guest.run(f'echo 1 >{EDAC}/mem_repair3/repair')[0],
+           'a second rank cannot be spared')
+    ppr = f'{EDAC}/mem_repair{len(REPAIRS)}'
+    tap.equal(guest.must(f'cat {ppr}/repair_type'), 'ppr', 'then comes PPR')
+    tap.succeeds(guest, f'echo 0x40 >{ppr}/dpa && echo 1 >{ppr}/repair',
+                 'soft PPR is done')
+
+
+def check_tag(tap, guest):
+    tap.equal(get_tag(guest), padded(b''), 'the asset tag is empty at first')
+    tap.equal(fwctl(guest, 'set', TAG, 1, 3, b'rack 7'.hex())[0], 0,
+              'a part of it is set')
+    wanted = padded(b'\0\0\0rack 7')
+    tap.equal(get_tag(guest), wanted, 'and read back')
+    tap.equal(get_tag(guest, SAVED), wanted, 'it is the saved value, too')
+    tap.equal(get_tag(guest, DEFAULT), padded(b''), 'the default is as it was')
+
+
+def check_refusals(tap, guest):
+    for words, status, code, name in (
+            (('set', TAG, 2, 0, '00'), REFUSED_BY_DEVICE, '0x19',
+             'another version'),
+            (('set', TAG, 1, TAG_SIZE, '00'), REFUSED_BY_DEVICE, '0x2',
+             'bytes behind the end'),
+            (('get', TAG, RESERVED, 0, 1), REFUSED_BY_DEVICE, '0x1a',
+             'a selection that there is not'),
+            (('set', SCRUB, 1, 0, '0301'), REFUSED_BY_KERNEL, 'opcode 0502',
+             'a Feature of the kernel\'s own')):
+        found, text = fwctl(guest, *words)
+        tap.equal(found, status, f'{name}: refused')
+        tap.match(text, code + r'\b', f'{name}: how')
+
+
+def check_after_reset(tap, guest):
+    wait_file(guest, DEVICE)
+    tap.equal(get_tag(guest), padded(b'\0\0\0rack 7'),
+              'the asset tag outlives a reboot')
+    tap.equal(guest.must(f'cat {EDAC}/scrub0/current_cycle_duration'), '7200',
+              'and so does patrol scrub')
+    tap.quiet(guest)
+
+
+def test(tap, directory):
+    if not os.path.exists(os.path.join(GUEST, f'vmlinuz-{KERNEL}')):
+        tap.skip('Features in Linux', 'scripts/guest-kernel has not been run')
+        return
+    topology = Topology(directory)
+    topology.add_memory(1, volatile=256)
+    with Guest(NAME, topology.args(), kernel=KERNEL) as guest:
+        check_list(tap, guest)
+        check_scrub(tap, guest)
+        check_ecs(tap, guest)
+        check_repairs(tap, guest)
+        tap.quiet(guest, 'the kernel has no complaint before values are set')
+        check_tag(tap, guest)
+        check_refusals(tap, guest)
+        guest.reboot()
+        check_after_reset(tap, guest)
+        tap.equal(guest.quit(), 0, 'QEMU ends in order')
+
+
+main(NAME, test)
