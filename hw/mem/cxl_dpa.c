@@ -22,6 +22,12 @@ static bool dpa_poisoned(const CXLDpa *d, uint64_t dpa, uint64_t len)
     return d->poison && cxl_poison_hit(d->poison, dpa, len);
 }
 
+/* CXL r3.1 8.2.9.9.6: what passphrases protect is persistent memory */
+static bool dpa_locked(const CXLDpa *d, uint64_t dpa, uint64_t len)
+{
+    return d->locked && dpa + len > d->vmem;
+}
+
 static bool dpa_accessible(const CXLDpa *d, uint64_t dpa, unsigned size)
 {
     if (!dpa_in_range(d, dpa, size)) {
@@ -32,6 +38,10 @@ static bool dpa_accessible(const CXLDpa *d, uint64_t dpa, unsigned size)
     }
     if (d->media_disabled) {
         trace_cxl_err_dpa_media(dpa, size);
+        return false;
+    }
+    if (dpa_locked(d, dpa, size)) {
+        trace_cxl_err_dpa_locked(dpa, size);
         return false;
     }
     return true;
@@ -131,6 +141,7 @@ MemoryRegion *cxl_dpa_ram(const CXLDpa *d, uint64_t dpa, uint64_t len,
     const CXLDpaBank *b = cxl_dpa_bank_of(d, dpa);
 
     if (!b || len > b->size - (dpa - b->base) || d->media_disabled ||
+        dpa_locked(d, dpa, len) ||
         (dpa < d->vmem && len > d->vmem - dpa)) {
         return NULL;
     }

@@ -287,18 +287,18 @@ bool cxl_dpa_partition(CXLDpa *d, uint64_t vmem)
 }
 
 /*
- * Clear @len bytes from the start of @b. What was never written to stays
- * absent, and what is cleared goes back to the host where it can.
+ * Clear the bytes @from to @to of @b. What was never written to stays absent,
+ * and what is cleared goes back to the host where it can.
  */
-static void dpa_bank_clear(const CXLDpaBank *b, uint64_t len)
+static void dpa_bank_clear(const CXLDpaBank *b, uint64_t from, uint64_t to)
 {
     RAMBlock *rb = b->mr->ram_block;
     CXLScan scan;
     uint64_t end;
 
     cxl_scan_init(&scan, b->mr);
-    for (uint64_t at = 0; at < len; at = end) {
-        if (cxl_scan(&scan, at, len, &end)) {
+    for (uint64_t at = from; at < to; at = end) {
+        if (cxl_scan(&scan, at, to, &end)) {
             address_space_set(&b->media->as, at, 0, end - at,
                               MEMTXATTRS_UNSPECIFIED);
         }
@@ -306,7 +306,7 @@ static void dpa_bank_clear(const CXLDpaBank *b, uint64_t len)
     /* A hole in a private mapping would be one in somebody's file */
     if ((qemu_ram_get_fd(rb) >= 0) == qemu_ram_is_shared(rb) &&
         !ram_block_discard_is_disabled()) {
-        ram_block_discard_range(rb, 0, len);
+        ram_block_discard_range(rb, from, to - from);
     }
 }
 
@@ -316,7 +316,21 @@ void cxl_dpa_forget_volatile(CXLDpa *d)
         const CXLDpaBank *b = &d->banks[n];
 
         if (b->size && b->base < d->vmem) {
-            dpa_bank_clear(b, MIN(b->size, d->vmem - b->base));
+            dpa_bank_clear(b, 0, MIN(b->size, d->vmem - b->base));
+        }
+    }
+}
+
+void cxl_dpa_erase(CXLDpa *d, uint64_t dpa, uint64_t len)
+{
+    for (unsigned n = 0; n < CXL_DPA_BANKS; n++) {
+        const CXLDpaBank *b = &d->banks[n];
+        uint64_t from = MAX(dpa, b->base);
+        uint64_t to = MIN(dpa + len, b->base + b->size);
+
+        if (from < to) {
+            dpa_bank_clear(b, from - b->base, to - b->base);
+            memory_region_msync(b->mr, from - b->base, to - from);
         }
     }
 }

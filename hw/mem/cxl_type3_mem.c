@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "hw/cxl/decode/window.h"
 #include "hw/cxl/trace.h"
 #include "cxl_type3_internal.h"
 
@@ -108,6 +109,40 @@ static void type3_lsa_write(CXLMem *mem, uint64_t offset, const void *buf,
     cxl_dpa_lsa_write(&CXL_TYPE3(mem)->dpa, offset, buf, len);
 }
 
+static void type3_lock(CXLMem *mem, bool locked)
+{
+    CXLType3 *ct3 = CXL_TYPE3(mem);
+
+    if (locked != ct3->dpa.locked) {
+        ct3->dpa.locked = locked;
+        trace_cxl_type3_lock(cxl_type3_name(ct3), locked);
+        cxl_windows_update();
+    }
+}
+
+static void type3_set_media_disabled(CXLType3 *ct3, bool disabled)
+{
+    if (disabled != ct3->dpa.media_disabled) {
+        ct3->dpa.media_disabled = disabled;
+        cxl_windows_update();
+    }
+}
+
+/*
+ * Without media, there is nothing in windows: views have given back to the
+ * backends what they held
+ */
+static void type3_erase(CXLMem *mem, uint64_t dpa, uint64_t len)
+{
+    CXLType3 *ct3 = CXL_TYPE3(mem);
+    bool disabled = ct3->dpa.media_disabled;
+
+    type3_set_media_disabled(ct3, true);
+    cxl_dpa_erase(&ct3->dpa, dpa, len);
+    trace_cxl_type3_erase(cxl_type3_name(ct3), dpa, len);
+    type3_set_media_disabled(ct3, disabled);
+}
+
 static void type3_nv_save(CXLMem *mem, CXLNvArea area, const void *buf,
                           uint32_t len)
 {
@@ -133,6 +168,8 @@ void cxl_type3_mem_class_init(CXLMemClass *mc)
     mc->write = type3_write;
     mc->lsa_read = type3_lsa_read;
     mc->lsa_write = type3_lsa_write;
+    mc->lock = type3_lock;
+    mc->erase = type3_erase;
     mc->nv_save = type3_nv_save;
     mc->nv_load = type3_nv_load;
 }

@@ -108,6 +108,21 @@ static void reset_state_dump(CXLType3 *ct3, CXLResetKind kind)
     cxl_logs_reset_dump(&ct3->logs);
 }
 
+/*
+ * CXL r3.1 8.2.9.9.6: memory is locked, and security no more frozen, when
+ * power comes on. Implementation defined: so it is after a warm reset: what
+ * the machine boots next has to know the passphrase.
+ */
+static void reset_security(CXLType3 *ct3, CXLResetKind kind)
+{
+    cxl_security_reset(&ct3->security);
+}
+
+static void reset_attempts(CXLType3 *ct3, CXLResetKind kind)
+{
+    cxl_security_forget_attempts(&ct3->security);
+}
+
 static void reset_cxl_reset(CXLType3 *ct3, CXLResetKind kind)
 {
     timer_del(ct3->cxl_reset.timer);
@@ -161,6 +176,8 @@ static void (*const reset_functions[])(CXLType3 *, CXLResetKind) = {
     [CXL_STATE_EVENT_POLICY] = reset_events,
     [CXL_STATE_DEBUG_LOG] = reset_debug_log,
     [CXL_STATE_STATE_DUMP] = reset_state_dump,
+    [CXL_STATE_ATTEMPTS] = reset_attempts,
+    [CXL_STATE_SECURITY] = reset_security,
     [CXL_STATE_CXL_RESET] = reset_cxl_reset,
     [CXL_STATE_CONFIG_LOCK] = reset_config_lock,
     [CXL_STATE_MEM_ENABLE] = reset_mem_enable,

@@ -30,6 +30,11 @@ static bool type3_media_disabled(void *opaque)
     return ((CXLType3 *)opaque)->dpa.media_disabled;
 }
 
+static bool type3_locked(void *opaque)
+{
+    return ((CXLType3 *)opaque)->dpa.locked;
+}
+
 static void type3_background_done(void *opaque)
 {
     CXLType3 *ct3 = opaque;
@@ -39,6 +44,7 @@ static void type3_background_done(void *opaque)
 
 static const CXLCCIOps type3_cci_ops = {
     .media_disabled = type3_media_disabled,
+    .locked = type3_locked,
     .background_done = type3_background_done,
 };
 
@@ -104,6 +110,7 @@ static void type3_init_commands(CXLType3 *ct3)
     cxl_health_add(&ct3->cci, &ct3->health, mem, &ct3->events,
                    &ct3->timestamp, &ct3->shutdown);
     cxl_media_add(&ct3->cci, &ct3->media, mem, &ct3->poison);
+    cxl_security_add(&ct3->cci, &ct3->security, mem, &ct3->poison);
 }
 
 static void type3_init_device_regs(CXLType3 *ct3)
@@ -164,6 +171,8 @@ const VMStateDescription vmstate_cxl_type3_sets = {
         VMSTATE_STRUCT(maintenance, CXLType3, 1, vmstate_cxl_maintenance,
                        CXLMaintenance),
         VMSTATE_STRUCT(media, CXLType3, 1, vmstate_cxl_media, CXLMedia),
+        VMSTATE_STRUCT(security, CXLType3, 1, vmstate_cxl_security,
+                       CXLSecurity),
         VMSTATE_STRUCT(cxl_reset, CXLType3, 1, vmstate_cxl_type3_reset,
                        CXLType3Reset),
         VMSTATE_END_OF_LIST()

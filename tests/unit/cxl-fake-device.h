@@ -11,6 +11,7 @@
 #include "hw/cxl/cci/lsa.h"
 #include "hw/cxl/cci/logs.h"
 #include "hw/cxl/cci/maintenance.h"
+#include "hw/cxl/cci/security.h"
 #include "hw/cxl/cci/sets.h"
 #include "hw/cxl/cci/shutdown.h"
 #include "cxl-unit.h"
@@ -27,6 +28,8 @@
  * @partitionable: bytes between VMEM and PMEM that can be either
  * @vmem: bytes that are volatile
  * @mapped: a decoder is committed
+ * @locked: persistent memory is
+ * @erased: how often, and what last
  * @nv: what was kept by area, NULL: nothing
  */
 typedef struct FakeMem {
@@ -35,6 +38,10 @@ typedef struct FakeMem {
     uint64_t partitionable;
     uint64_t vmem;
     bool mapped;
+    bool locked;
+    unsigned erased;
+    uint64_t erased_dpa;
+    uint64_t erased_len;
     GBytes *nv[CXL_NV_AREAS];
 } FakeMem;
 
@@ -56,6 +63,7 @@ typedef struct Device {
     CXLHealthMonitor health;
     CXLMaintenance maintenance;
     CXLMedia media;
+    CXLSecurity security;
     CXLPoisonList poison;
     uint32_t pending;
     unsigned interrupts[16];
@@ -119,6 +127,20 @@ static void fake_lsa_write(CXLMem *mem, uint64_t offset, const void *buf,
     memcpy(FAKE_MEM(mem)->lsa + offset, buf, len);
 }
 
+static void fake_lock(CXLMem *mem, bool locked)
+{
+    FAKE_MEM(mem)->locked = locked;
+}
+
+static void fake_erase(CXLMem *mem, uint64_t dpa, uint64_t len)
+{
+    FakeMem *fake = FAKE_MEM(mem);
+
+    fake->erased++;
+    fake->erased_dpa = dpa;
+    fake->erased_len = len;
+}
+
 static void fake_class_init(ObjectClass *oc, void *data)
 {
     CXLMemClass *mc = CXL_MEM_CLASS(oc);
@@ -126,6 +148,8 @@ static void fake_class_init(ObjectClass *oc, void *data)
     mc->capacity = fake_capacity;
     mc->partition = fake_partition;
     mc->mapped = fake_mapped;
+    mc->lock = fake_lock;
+    mc->erase = fake_erase;
     mc->nv_save = fake_nv_save;
     mc->nv_load = fake_nv_load;
     mc->lsa_read = fake_lsa_read;
@@ -176,7 +200,12 @@ static const CXLEventsOps events_ops = {
     .interrupt = interrupt,
     .message = message,
 };
-static const CXLCCIOps cci_ops = { };
+static bool locked(void *opaque)
+{
+    return ((Device *)opaque)->mem->locked;
+}
+
+static const CXLCCIOps cci_ops = { .locked = locked };
 static const uint8_t vectors[CXL_EVENT_LOGS] = { 4, 5, 6, 7 };
 
 static void add_logs(Device *d, CXLMem *mem)
@@ -218,6 +247,7 @@ static inline Device *new_device_on(FakeMem *fake)
     cxl_health_add(&d->cci, &d->health, mem, &d->events, &d->timestamp,
                    &d->shutdown);
     cxl_media_add(&d->cci, &d->media, mem, &d->poison);
+    cxl_security_add(&d->cci, &d->security, mem, &d->poison);
     return d;
 }
 

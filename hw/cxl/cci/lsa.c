@@ -59,7 +59,7 @@ static const CXLCmd lsa_rows[] = {
         .name = "get-lsa",
         .in_min = sizeof(CXLGetLsaReq),
         .out_max = UINT32_MAX,
-        .flags = CXL_CMD_NEEDS_MEDIA,
+        .flags = CXL_CMD_NEEDS_MEDIA | CXL_CMD_NEEDS_UNLOCKED,
         .handler = cmd_lsa_get,
     }, {
         .opcode = CXL_OP_SET_LSA,
@@ -68,7 +68,7 @@ static const CXLCmd lsa_rows[] = {
         .tail = CXL_TAIL_REST,
         .tail_size = 1,
         .effects = CXL_EFFECT_CONFIG_NOW | CXL_EFFECT_DATA_NOW,
-        .flags = CXL_CMD_NEEDS_MEDIA,
+        .flags = CXL_CMD_NEEDS_MEDIA | CXL_CMD_NEEDS_UNLOCKED,
         .handler = cmd_lsa_set,
     },
 };

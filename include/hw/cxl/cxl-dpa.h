@@ -63,10 +63,11 @@ typedef struct CXLDpaBank {
  * @lsa: the label storage area, NULL when there is none
  * @poison: the owner's poison list, NULL for none
  * @media_disabled: every access fails
+ * @locked: every access of the persistent partition fails
  * @shadows: ranges whose bytes are elsewhere for now
  * @dev: set by cxl_dpa_register_ram()
  *
- * After a change of @media_disabled or of the list, or before
+ * After a change of @media_disabled, @locked or the list, or before
  * cxl_dpa_destroy(), the owner brings the windows up to date. Which byte of
  * which bank stands at a DPA never changes.
  */
@@ -76,6 +77,7 @@ typedef struct CXLDpa {
     HostMemoryBackend *lsa;
     const CXLPoisonList *poison;
     bool media_disabled;
+    bool locked;
     QLIST_HEAD(, CXLMemShadow) shadows;
     DeviceState *dev;
 } CXLDpa;
@@ -90,7 +92,7 @@ typedef struct CXLDpa {
  * Fails, naming the property, when none is given, one is in use already, one
  * is read-only, memory is not a multiple of 256 MiB, there is no LSA for what
  * is or can become persistent, or @partition_volatile is out of range.
- * @d->poison and @d->media_disabled are the owner's to set.
+ * @d->poison, @d->media_disabled and @d->locked are the owner's to set.
  */
 bool cxl_dpa_init(CXLDpa *d, const CXLDpaBackends *backends,
                   uint64_t partition_volatile, Error **errp);
@@ -109,11 +111,16 @@ uint64_t cxl_dpa_size(const CXLDpa *d);
 bool cxl_dpa_partition(CXLDpa *d, uint64_t vmem);
 /* All that is volatile becomes zero; no decoder is committed */
 void cxl_dpa_forget_volatile(CXLDpa *d);
+/*
+ * [@dpa, @dpa + @len) becomes zero, in backing files too; nothing of it is
+ * in a window, nor in a shadow
+ */
+void cxl_dpa_erase(CXLDpa *d, uint64_t dpa, uint64_t len);
 /* The bank that holds @dpa, or NULL */
 const CXLDpaBank *cxl_dpa_bank_of(const CXLDpa *d, uint64_t dpa);
 /*
  * Read or write @size bytes, 1 to 8, little-endian. Checks in this order:
- * range, media, poison; poison fails reads only, a write neither fails nor
+ * range, media, lock, poison; poison fails reads only, a write neither fails nor
  * heals. @value is all ones after a read that fails.
  */
 MemTxResult cxl_dpa_read(const CXLDpa *d, uint64_t dpa, uint64_t *value,

@@ -133,6 +133,19 @@ struct CXLMemClass {
     void (*lsa_write)(CXLMem *mem, uint64_t offset, const void *buf,
                       uint32_t len);
     /*
+     * Makes persistent memory inaccessible until it is called again with
+     * false. Called when passphrases say so; never for a device that cannot
+     * have persistent memory. Mandatory when capacity() can have any.
+     */
+    void (*lock)(CXLMem *mem, bool locked);
+    /*
+     * Makes zero what stands at [@dpa, @dpa + @len), multiples of 256 MiB
+     * or the capacity, and whoever maps it sees so; it is on its way to
+     * backing files when this returns. The label storage area is not part of
+     * it. Called by commands that erase. Mandatory.
+     */
+    void (*erase)(CXLMem *mem, uint64_t dpa, uint64_t len);
+    /*
      * Keeps @len bytes, at most CXL_NV_MAX, so that they outlive this QEMU;
      * what was kept for @area before is replaced as a whole or not at all.
      * Called by command sets whenever state changes that power loss must not

@@ -13,6 +13,7 @@
 #include "hw/cxl/cci/lsa.h"
 #include "hw/cxl/cci/logs.h"
 #include "hw/cxl/cci/maintenance.h"
+#include "hw/cxl/cci/security.h"
 #include "hw/cxl/cci/sets.h"
 #include "hw/cxl/cci/shutdown.h"
 #include "hw/cxl/cdat.h"
@@ -96,6 +97,7 @@ struct CXLType3 {
     CXLHealthMonitor health;
     CXLMaintenance maintenance;
     CXLMedia media;
+    CXLSecurity security;
 };
 
 /*

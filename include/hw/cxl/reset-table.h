@@ -44,6 +44,9 @@
     X(EVENT_POLICY, "Event interrupt policy",   R, K, K, K, K, R, R) \
     X(DEBUG_LOG, "Vendor Debug Log",            R, K, K, K, K, R, R) \
     X(STATE_DUMP, "Component State Dump Log",   R, K, K, K, K, R, R) \
+    X(PASSPHRASES, "Passphrases",               K, K, K, K, K, K, K) \
+    X(ATTEMPTS, "Wrong passphrases in a row",   R, K, K, K, K, R, R) \
+    X(SECURITY, "Memory locked, security frozen", R, R, K, K, K, R, R) \
     X(POISON, "Poison list",                    K, K, K, K, K, R, R) \
     X(LSA, "Label storage area",                K, K, K, K, K, K, K) \
     X(PERSISTENT, "Persistent memory",          K, K, K, K, K, K, K) \

@@ -40,13 +40,15 @@ static const struct {
     .ppr.flags = CXL_PPR_QUERY,
 };
 static const CXLResponseLimit response_limit = { .limit = 20 };
+static const CXLPassphraseReq no_type = { .type = CXL_PASSPHRASES };
 static const CXLGetPoisonReq first_line = { .length = { { 1 } } };
 
 /**
  * Command: what CXL r3.1 8.2.9 says of one
  * @in_min: bytes of the shortest request
  * @more: bytes that may follow them; REST: as many as the payload holds
- * @req: a request of in_min bytes that succeeds; NULL: zeroes do
+ * @req: a request of in_min bytes; NULL: zeroes
+ * @ret: the return code for it: that none succeeds on a fresh device
  * @out: bytes of the answer to it
  * @effects: bits that its entry of the Command Effects Log must have
  */
@@ -56,6 +58,7 @@ typedef struct Command {
     size_t in_min;
     size_t more;
     const void *req;
+    CXLRet ret;
     size_t out;
     uint16_t effects;
 } Command;
@@ -133,6 +136,23 @@ static const Command commands[] = {
     { CXL_OP_GET_POISON_LIST, "get-poison-list",
       .in_min = sizeof(CXLGetPoisonReq), .req = &first_line,
       .out = sizeof(CXLGetPoisonRsp) },
+    { CXL_OP_GET_SECURITY_STATE, "get-security-state",
+      .out = sizeof(CXLSecurityState) },
+    { CXL_OP_SET_PASSPHRASE, "set-passphrase",
+      .in_min = sizeof(CXLSetPassphraseReq),
+      .effects = CXL_EFFECT_SECURITY_STATE },
+    { CXL_OP_DISABLE_PASSPHRASE, "disable-passphrase",
+      .in_min = sizeof(CXLPassphraseReq), .req = &no_type,
+      .ret = CXL_RET_INVALID_INPUT, .effects = CXL_EFFECT_SECURITY_STATE },
+    { CXL_OP_UNLOCK, "unlock", .in_min = sizeof(CXLUnlockReq),
+      .ret = CXL_RET_INVALID_SECURITY_STATE,
+      .effects = CXL_EFFECT_SECURITY_STATE },
+    { CXL_OP_FREEZE_SECURITY_STATE, "freeze-security-state",
+      .effects = CXL_EFFECT_SECURITY_STATE },
+    { CXL_OP_PASSPHRASE_SECURE_ERASE, "passphrase-secure-erase",
+      .in_min = sizeof(CXLPassphraseReq), .req = &no_type,
+      .ret = CXL_RET_INVALID_INPUT,
+      .effects = CXL_EFFECT_DATA_NOW | CXL_EFFECT_SECURITY_STATE },
 };
 
 #endif /* TESTS_QTEST_CXL_COMMANDS_H */

@@ -53,5 +53,15 @@ void reset_set_debug_log(const ResetTarget *t, uint32_t token);
 uint64_t reset_get_debug_log(const ResetTarget *t);
 void reset_set_state_dump(const ResetTarget *t, uint32_t token);
 uint64_t reset_get_state_dump(const ResetTarget *t);
+/*
+ * In reset-security.c. What is frozen takes no passphrase: that comes last,
+ * and attempts come after passphrases.
+ */
+void reset_set_passphrases(const ResetTarget *t, uint32_t token);
+uint64_t reset_get_passphrases(const ResetTarget *t);
+void reset_set_attempts(const ResetTarget *t, uint32_t token);
+uint64_t reset_get_attempts(const ResetTarget *t);
+void reset_set_security(const ResetTarget *t, uint32_t token);
+uint64_t reset_get_security(const ResetTarget *t);
 
 #endif /* TESTS_QTEST_CXL_RESET_DRIVERS_H */

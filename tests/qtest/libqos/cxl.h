@@ -20,6 +20,7 @@
 #include "hw/cxl/spec/payloads-features.h"
 #include "hw/cxl/spec/payloads-logs.h"
 #include "hw/cxl/spec/payloads-maintenance.h"
+#include "hw/cxl/spec/payloads-security.h"
 #include "hw/cxl/spec/cedt.h"
 #include "hw/cxl/spec/tables.h"
 

@@ -88,6 +88,13 @@ typedef enum CXLOpcode {
     CXL_OP_SET_SHUTDOWN_STATE           = 0x4204,
 
     CXL_OP_GET_POISON_LIST              = 0x4300,
+
+    CXL_OP_GET_SECURITY_STATE           = 0x4500,
+    CXL_OP_SET_PASSPHRASE               = 0x4501,
+    CXL_OP_DISABLE_PASSPHRASE           = 0x4502,
+    CXL_OP_UNLOCK                       = 0x4503,
+    CXL_OP_FREEZE_SECURITY_STATE        = 0x4504,
+    CXL_OP_PASSPHRASE_SECURE_ERASE      = 0x4505,
 } CXLOpcode;
 
 /* CXL r3.1 8.2.9.5.2.1: Command Effects Log: Command Effect */
