@@ -72,6 +72,20 @@ static void reset_features(CXLType3 *ct3, CXLResetKind kind)
     cxl_features_reset(&ct3->features);
 }
 
+/* Power that comes on has made it active before */
+static void reset_firmware(CXLType3 *ct3, CXLResetKind kind)
+{
+    if (ct3->power.lost) {
+        cxl_firmware_power_lost(&ct3->firmware);
+    }
+}
+
+/* CXL r3.1 8.2.9.3.2: an image has to be sent anew after it */
+static void reset_firmware_transfer(CXLType3 *ct3, CXLResetKind kind)
+{
+    cxl_firmware_abort(&ct3->firmware);
+}
+
 static void reset_soft_repairs(CXLType3 *ct3, CXLResetKind kind)
 {
     cxl_maintenance_reset(&ct3->maintenance);
@@ -171,6 +185,8 @@ static void (*const reset_functions[])(CXLType3 *, CXLResetKind) = {
     [CXL_STATE_ALERTS] = reset_alerts,
     [CXL_STATE_SHUTDOWN] = reset_shutdown,
     [CXL_STATE_FEATURES] = reset_features,
+    [CXL_STATE_FIRMWARE] = reset_firmware,
+    [CXL_STATE_FIRMWARE_TRANSFER] = reset_firmware_transfer,
     [CXL_STATE_SOFT_REPAIRS] = reset_soft_repairs,
     [CXL_STATE_EVENTS] = reset_events,
     [CXL_STATE_EVENT_POLICY] = reset_events,

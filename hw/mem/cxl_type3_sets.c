@@ -96,14 +96,15 @@ static void type3_init_commands(CXLType3 *ct3)
     cxl_infostat_add(&ct3->cci, &ct3->infostat);
     cxl_events_add(&ct3->cci, &ct3->events, &type3_events_ops, ct3, vectors,
                    CXL_EVENT_LOGS, ct3->event_log_depth);
-    cxl_firmware_add(&ct3->cci, &ct3->firmware);
+    cxl_firmware_add(&ct3->cci, &ct3->firmware, mem,
+                     runstate_check(RUN_STATE_INMIGRATE));
     cxl_timestamp_add(&ct3->cci, &ct3->timestamp);
     type3_add_logs(ct3);
     cxl_features_add(&ct3->cci, &ct3->features, mem);
     cxl_maintenance_add(&ct3->cci, &ct3->maintenance, mem, &ct3->events,
                         &ct3->timestamp, &ct3->features);
     cxl_memdev_add(&ct3->cci, &ct3->memdev_set, mem, &ct3->events,
-                   &ct3->poison);
+                   &ct3->poison, &ct3->firmware);
     cxl_lsa_add(&ct3->cci, &ct3->lsa_set, mem);
     cxl_shutdown_add(&ct3->cci, &ct3->shutdown, mem,
                      runstate_check(RUN_STATE_INMIGRATE));
@@ -139,6 +140,7 @@ void cxl_type3_destroy_sets(CXLType3 *ct3)
 {
     cxl_cci_reset(&ct3->cci);
     cxl_device_regs_destroy(&ct3->regs);
+    cxl_firmware_destroy(&ct3->firmware);
     cxl_events_destroy(&ct3->events);
     cxl_cci_destroy(&ct3->cci);
 }
@@ -159,6 +161,8 @@ const VMStateDescription vmstate_cxl_type3_sets = {
         VMSTATE_CXL_DEVICE_REGS(regs, CXLType3),
         VMSTATE_CXL_CCI(cci, CXLType3),
         VMSTATE_STRUCT(events, CXLType3, 1, vmstate_cxl_events, CXLEvents),
+        VMSTATE_STRUCT(firmware, CXLType3, 1, vmstate_cxl_firmware,
+                       CXLFirmware),
         VMSTATE_STRUCT(timestamp, CXLType3, 1, vmstate_cxl_timestamp,
                        CXLTimestamp),
         VMSTATE_STRUCT(logs, CXLType3, 1, vmstate_cxl_logs, CXLLogs),

@@ -7,6 +7,7 @@
 #define TESTS_UNIT_CXL_FAKE_DEVICE_H
 
 #include "hw/cxl/cci/features.h"
+#include "hw/cxl/cci/firmware.h"
 #include "hw/cxl/cci/health.h"
 #include "hw/cxl/cci/lsa.h"
 #include "hw/cxl/cci/logs.h"
@@ -235,13 +236,14 @@ static inline Device *new_device_on(FakeMem *fake)
     cxl_infostat_add(&d->cci, &d->infostat);
     cxl_events_add(&d->cci, &d->events, &events_ops, d, vectors,
                    CXL_EVENT_LOGS, DEPTH);
-    cxl_firmware_add(&d->cci, &d->firmware);
+    cxl_firmware_add(&d->cci, &d->firmware, mem, false);
     cxl_timestamp_add(&d->cci, &d->timestamp);
     add_logs(d, mem);
     cxl_features_add(&d->cci, &d->features, mem);
     cxl_maintenance_add(&d->cci, &d->maintenance, mem, &d->events,
                         &d->timestamp, &d->features);
-    cxl_memdev_add(&d->cci, &d->memdev, mem, &d->events, &d->poison);
+    cxl_memdev_add(&d->cci, &d->memdev, mem, &d->events, &d->poison,
+                   &d->firmware);
     cxl_lsa_add(&d->cci, &d->lsa, mem);
     cxl_shutdown_add(&d->cci, &d->shutdown, mem, false);
     cxl_health_add(&d->cci, &d->health, mem, &d->events, &d->timestamp,
@@ -262,6 +264,7 @@ static inline Device *new_device(void)
 
 static inline void free_device(Device *d)
 {
+    cxl_firmware_destroy(&d->firmware);
     cxl_events_destroy(&d->events);
     cxl_cci_destroy(&d->cci);
     cxl_poison_destroy(&d->poison);

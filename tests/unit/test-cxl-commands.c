@@ -44,7 +44,7 @@ static void test_identify(void)
     g_assert_cmpuint(cxl_le64_get(part->next_volatile), ==, 0);
 
     fw = answer(d, CXL_OP_GET_FW_INFO, NULL, 0, sizeof(*fw));
-    g_assert_cmpuint(fw->slots, ==, 1);
+    g_assert_cmpuint(fw->slots, ==, 4);
     g_assert_cmpuint(fw->slot_info, ==, 1);
     g_assert_true(g_str_has_prefix(fw->revision[0], "QEMU "));
     free_device(d);

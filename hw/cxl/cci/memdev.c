@@ -4,7 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
-#include "qemu/cutils.h"
+#include "hw/cxl/cci/firmware.h"
 #include "hw/cxl/cci/sets.h"
 #include "hw/cxl/spec/payloads-partition.h"
 
@@ -40,8 +40,8 @@ static CXLRet cmd_memdev_identify(const CXLCall *call, CXLRsp *rsp)
     CXLMemCapacity c = capacity(s);
     CXLIdentifyMemRsp *out = cxl_rsp_add(rsp, sizeof(*out));
 
-    pstrcpy(out->fw_revision, sizeof(out->fw_revision),
-            CXL_FIRMWARE_REVISION);
+    memcpy(out->fw_revision, cxl_firmware_revision(s->firmware),
+           sizeof(out->fw_revision));
     out->total_capacity = units(c.vmem + c.pmem);
     out->volatile_capacity = units(c.volatile_only);
     out->persistent_capacity = units(c.persistent_only);
@@ -187,7 +187,8 @@ static void load_next(CXLMemdev *s)
 }
 
 void cxl_memdev_add(CXLCCI *cci, CXLMemdev *s, CXLMem *mem,
-                    CXLEvents *events, CXLPoisonList *poison)
+                    CXLEvents *events, CXLPoisonList *poison,
+                    const CXLFirmware *firmware)
 {
     CXLMemCapacity c;
 
@@ -195,6 +196,7 @@ void cxl_memdev_add(CXLCCI *cci, CXLMemdev *s, CXLMem *mem,
         .mem = mem,
         .events = events,
         .poison = poison,
+        .firmware = firmware,
     };
     load_next(s);
     c = capacity(s);

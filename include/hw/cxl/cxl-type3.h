@@ -9,6 +9,7 @@
 #include "hw/pci/pci_device.h"
 #include "qemu/notify.h"
 #include "hw/cxl/cci/features.h"
+#include "hw/cxl/cci/firmware.h"
 #include "hw/cxl/cci/health.h"
 #include "hw/cxl/cci/lsa.h"
 #include "hw/cxl/cci/logs.h"

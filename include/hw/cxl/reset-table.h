@@ -38,6 +38,9 @@
     X(SHUTDOWN, "Shutdown state",               R, R, K, K, K, R, R) \
     X(FEATURES, "Features, current values",     R, R, R, K, R, R, R) \
     X(FEATURES_SAVED, "Features, saved values", K, K, K, K, K, K, K) \
+    X(FIRMWARE_SLOTS, "Firmware slots",         K, K, K, K, K, K, K) \
+    X(FIRMWARE, "Firmware staged for a cold reset", R, K, K, K, K, R, R) \
+    X(FIRMWARE_TRANSFER, "Firmware transfer",   R, R, R, R, R, R, R) \
     X(SOFT_REPAIRS, "Soft repairs",             R, K, K, K, K, R, R) \
     X(HARD_REPAIRS, "Hard repairs",             K, K, K, K, K, K, K) \
     X(EVENTS, "Event logs",                     R, K, K, K, K, R, R) \

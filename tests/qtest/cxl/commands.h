@@ -41,6 +41,12 @@ static const struct {
 };
 static const CXLResponseLimit response_limit = { .limit = 20 };
 static const CXLPassphraseReq no_type = { .type = CXL_PASSPHRASES };
+static const CXLTransferFwReq no_firmware = {
+    .action = CXL_FW_TRANSFER_ABORT,
+};
+static const CXLActivateFwReq same_firmware = {
+    .action = CXL_FW_ACTIVATE_COLD_RESET, .slot = 1,
+};
 static const CXLGetPoisonReq first_line = { .length = { { 1 } } };
 
 /**
@@ -84,6 +90,11 @@ static const Command commands[] = {
       .in_min = sizeof(CXLEventPolicy), .more = 1,
       .effects = CXL_EFFECT_POLICY_NOW },
     { CXL_OP_GET_FW_INFO, "get-fw-info", .out = sizeof(CXLFwInfoRsp) },
+    { CXL_OP_TRANSFER_FW, "transfer-fw", .in_min = sizeof(CXLTransferFwReq),
+      .more = REST, .req = &no_firmware },
+    { CXL_OP_ACTIVATE_FW, "activate-fw", .in_min = sizeof(CXLActivateFwReq),
+      .req = &same_firmware,
+      .effects = CXL_EFFECT_CONFIG_COLD_RESET | CXL_EFFECT_CONFIG_NOW },
     { CXL_OP_GET_TIMESTAMP, "get-timestamp",
       .out = sizeof(CXLTimestampPayload) },
     { CXL_OP_SET_TIMESTAMP, "set-timestamp",

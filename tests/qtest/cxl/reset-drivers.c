@@ -463,6 +463,11 @@ const ResetDriver reset_device_drivers[CXL_STATES] = {
     [CXL_STATE_FEATURES_SAVED] = {
         reset_set_saved_feature, reset_get_saved_feature,
     },
+    [CXL_STATE_FIRMWARE_SLOTS] = { reset_set_fw_slot, reset_get_fw_slot },
+    [CXL_STATE_FIRMWARE] = { reset_set_fw_staged, reset_get_fw_staged },
+    [CXL_STATE_FIRMWARE_TRANSFER] = {
+        reset_set_fw_transfer, reset_get_fw_transfer,
+    },
     [CXL_STATE_SOFT_REPAIRS] = {
         reset_set_soft_repairs, reset_get_soft_repairs,
     },

@@ -63,5 +63,12 @@ void reset_set_attempts(const ResetTarget *t, uint32_t token);
 uint64_t reset_get_attempts(const ResetTarget *t);
 void reset_set_security(const ResetTarget *t, uint32_t token);
 uint64_t reset_get_security(const ResetTarget *t);
+/* In reset-firmware.c */
+void reset_set_fw_slot(const ResetTarget *t, uint32_t token);
+uint64_t reset_get_fw_slot(const ResetTarget *t);
+void reset_set_fw_staged(const ResetTarget *t, uint32_t token);
+uint64_t reset_get_fw_staged(const ResetTarget *t);
+void reset_set_fw_transfer(const ResetTarget *t, uint32_t token);
+uint64_t reset_get_fw_transfer(const ResetTarget *t);
 
 #endif /* TESTS_QTEST_CXL_RESET_DRIVERS_H */

@@ -18,6 +18,7 @@
 #include "hw/cxl/spec/payloads-shutdown.h"
 #include "hw/cxl/spec/payloads-events.h"
 #include "hw/cxl/spec/payloads-features.h"
+#include "hw/cxl/spec/payloads-firmware.h"
 #include "hw/cxl/spec/payloads-logs.h"
 #include "hw/cxl/spec/payloads-maintenance.h"
 #include "hw/cxl/spec/payloads-security.h"

@@ -65,14 +65,8 @@ void cxl_events_reset(CXLEvents *s, bool cold);
 bool cxl_events_record(CXLEvents *s, unsigned log, CXLEventRecord *record,
                        uint64_t timestamp_ns);
 
-/* Implementation defined: the only firmware there is, cut to 15 characters */
-#define CXL_FIRMWARE_REVISION "QEMU " QEMU_VERSION
-
-/* CXL r3.1 8.2.9.3: Firmware Update: 0200h Get FW Info */
-typedef struct CXLFirmware {
-    char revision[16];
-} CXLFirmware;
-void cxl_firmware_add(CXLCCI *cci, CXLFirmware *s);
+/* CXL r3.1 8.2.9.3: Firmware Update: hw/cxl/cci/firmware.h */
+typedef struct CXLFirmware CXLFirmware;
 
 /* CXL r3.1 8.2.9.4: Timestamp: 0300h, 0301h. Nanoseconds, 0 until it is set */
 typedef struct CXLTimestamp {
@@ -97,13 +91,15 @@ typedef struct CXLMemdev {
     CXLMem *mem;
     CXLEvents *events;
     CXLPoisonList *poison;
+    const CXLFirmware *firmware;
     uint64_t next_vmem;
     uint64_t active_vmem;
 } CXLMemdev;
 /* Load it before decoders: it moves what they map */
 extern const VMStateDescription vmstate_cxl_memdev;
 void cxl_memdev_add(CXLCCI *cci, CXLMemdev *s, CXLMem *mem,
-                    CXLEvents *events, CXLPoisonList *poison);
+                    CXLEvents *events, CXLPoisonList *poison,
+                    const CXLFirmware *firmware);
 /* A partitioning that waits for it becomes active; no decoder is committed */
 void cxl_memdev_reset(CXLMemdev *s);
 

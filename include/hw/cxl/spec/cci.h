@@ -57,6 +57,8 @@ typedef enum CXLOpcode {
     CXL_OP_SET_EVENT_POLICY             = 0x0103,
 
     CXL_OP_GET_FW_INFO                  = 0x0200,
+    CXL_OP_TRANSFER_FW                  = 0x0201,
+    CXL_OP_ACTIVATE_FW                  = 0x0202,
 
     CXL_OP_GET_TIMESTAMP                = 0x0300,
     CXL_OP_SET_TIMESTAMP                = 0x0301,
