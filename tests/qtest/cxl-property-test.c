@@ -1,5 +1,6 @@
 /*
- * QTest: every property of every CXL device, with values that are not legal
+ * QTest: every property of every CXL device, and of the machine that has to do
+ * with CXL, with values that are not legal
  *
  * QEMU ends with status 1 and one line that names the property and, where it
  * is a property of ours, says what is legal. A property that has no row here
@@ -139,6 +140,30 @@ static const Row rows[] = {
     { "cxl-type3", "volatile-memdev", { "rom" }, "read-only" },
 };
 
+/* Of the machine: cxl, and cxl-fmw, of which all else is a member */
+#define FMW "cxl-fmw.0."
+
+static const Row machine_rows[] = {
+    { NULL, "cxl", BOOL, "'on' or 'off'" },
+    { NULL, "cxl-fmw", { "1", "" } },
+    { NULL, FMW "size", SIZE },
+    { NULL, FMW "size", { "0", "1", "300M" }, "256 MiB" },
+    { NULL, FMW "size", { "15E" } },
+    { NULL, FMW "interleave-granularity", SIZE },
+    { NULL, FMW "interleave-granularity", { "0", "128", "257", "32k" },
+      "256, 512, 1k, 2k, 4k, 8k and 16k" },
+    { NULL, "interleave-arithmetic", { "and", "", "1" }, .with = FMW },
+    { NULL, "restrictions", { "-1", "65536", "many", "" }, .with = FMW },
+    { NULL, FMW "restrictions", { "0x40", "0x7f" }, "0x3f" },
+    { NULL, "qtg-id", { "-1", "65536", "many", "" }, .with = FMW },
+    { NULL, "targets", { "hb0" }, .with = FMW },
+    { NULL, FMW "targets.0", { "nobody", "", "rp0" }, "pxb-cxl" },
+    { NULL, FMW "targets.1", { "nobody" }, "pxb-cxl" },
+    { NULL, "targets.1", { "hb0" }, "twice", .with = FMW },
+    { NULL, "targets.2", { "hb0" }, .with = FMW },
+    { NULL, FMW "nothing", { "1" } },
+};
+
 /* The devices, each with what it takes for it to be right */
 #define BRIDGE " -device pxb-cxl,id=hb0,bus=pcie.0,bus_nr=16"
 #define PORT BRIDGE " -device cxl-rp,id=rp0,bus=hb0,chassis=0,slot=1,port=0"
@@ -194,14 +219,15 @@ static char *device_of(const Trial *t)
                            t->row->property, t->value);
 }
 
-static int run(const char *before, const char *device, char **text)
+static int run_machine(const char *machine, const char *before,
+                       const char *device, char **text)
 {
     g_auto(GStrv) parts = g_strsplit(before, "%s", 0);
     g_autofree char *args = g_strjoinv(rom, parts);
     g_autofree char *line = g_strdup_printf(
-        "%s -machine q35,cxl=on -accel qtest -display none -nodefaults -S "
-        "-qmp stdio%s -device %s", g_getenv("QTEST_QEMU_BINARY"), args,
-        device);
+        "%s -machine q35,cxl=on%s -accel qtest -display none -nodefaults -S "
+        "-qmp stdio%s -device %s", g_getenv("QTEST_QEMU_BINARY"), machine,
+        args, device);
     g_auto(GStrv) argv = g_strsplit(line, " ", 0);
     g_autoptr(GError) error = NULL;
     int in, err, status;
@@ -217,6 +243,11 @@ static int run(const char *before, const char *device, char **text)
     return status;
 }
 
+static int run(const char *before, const char *device, char **text)
+{
+    return run_machine("", before, device, text);
+}
+
 static void check_word(const char *text, const char *word)
 {
     if (!strstr(text, word)) {
@@ -225,25 +256,51 @@ static void check_word(const char *text, const char *word)
     }
 }
 
-static void test_trial(const void *opaque)
+/* Status 1, and one line: what it says behind @option, which QEMU repeats */
+static const char *message_of(int status, const char *text, const char *option)
 {
-    const Trial *t = opaque;
-    g_autofree char *device = device_of(t);
-    g_autofree char *text = NULL;
-    int status = run(devices[t->device].before, device, &text);
+    g_autofree char *prefix = g_strconcat(option, ": ", NULL);
     const char *newline = strchr(text, '\n');
-    /* QEMU repeats the option before it says what is wrong */
-    g_autofree char *option = g_strconcat(device, ": ", NULL);
-    const char *message = strstr(text, option);
+    const char *message = strstr(text, prefix);
 
     g_test_message("%s", text);
     g_assert_true(WIFEXITED(status));
     g_assert_cmpint(WEXITSTATUS(status), ==, 1);
     g_assert_nonnull(newline);
     g_assert_cmpstr(newline, ==, "\n");
-    message = message ? message + strlen(option) : text;
+    return message ? message + strlen(prefix) : text;
+}
+
+static void test_trial(const void *opaque)
+{
+    const Trial *t = opaque;
+    g_autofree char *device = device_of(t);
+    g_autofree char *text = NULL;
+    int status = run(devices[t->device].before, device, &text);
+    const char *message = message_of(status, text, device);
+
     /* QEMU's own properties are content with the option that is repeated */
     check_word(t->row->device ? message : text, t->row->property);
+    if (t->row->legal) {
+        check_word(message, t->row->legal);
+    }
+}
+
+static void test_machine_trial(const void *opaque)
+{
+    const Trial *t = opaque;
+    g_autofree char *machine = g_strdup_printf(
+        ",cxl-fmw.0.targets.0=hb0,cxl-fmw.0.size=256M,%s%s=%s",
+        t->row->with ?: "", t->row->property, t->value);
+    g_autofree char *option = g_strconcat("-machine q35,cxl=on", machine,
+                                          NULL);
+    g_autofree char *text = NULL;
+    int status = run_machine(machine, PORT, "pxb-cxl,bus=pcie.0,bus_nr=64",
+                             &text);
+    const char *message;
+
+    message = message_of(status, text, option);
+    check_word(message, t->row->property);
     if (t->row->legal) {
         check_word(message, t->row->legal);
     }
@@ -273,6 +330,43 @@ static bool has_row(const char *device, const char *property)
         }
     }
     return false;
+}
+
+static bool has_machine_row(const char *property)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(machine_rows); i++) {
+        if (g_str_equal(machine_rows[i].property, property)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What q35 has of which the name begins with that of ours */
+static void test_machine_rows(void)
+{
+    QTestState *qts = qtest_init("-machine q35,cxl=on");
+    QDict *rsp = qtest_qmp(qts, "{'execute': 'qom-list',"
+                           " 'arguments': {'path': '/machine'}}");
+    const QListEntry *entry;
+    unsigned nr = 0;
+
+    QLIST_FOREACH_ENTRY(qdict_get_qlist(rsp, "return"), entry) {
+        const QDict *property = qobject_to(QDict, qlist_entry_obj(entry));
+        const char *name = qdict_get_str(property, "name");
+
+        if (g_str_has_prefix(name, "cxl") &&
+            !g_str_has_prefix(qdict_get_str(property, "type"), "child<")) {
+            nr++;
+            if (!has_machine_row(name)) {
+                g_test_message("the machine's %s has no row", name);
+                g_test_fail();
+            }
+        }
+    }
+    g_assert_cmpuint(nr, >=, 2);
+    qobject_unref(rsp);
+    qtest_quit(qts);
 }
 
 static QList *properties_of(QTestState *qts, const char *device)
@@ -356,6 +450,22 @@ static void add_trials(void)
     qtest_quit(qts);
 }
 
+static void add_machine_trials(void)
+{
+    for (unsigned r = 0; r < ARRAY_SIZE(machine_rows); r++) {
+        const Row *row = &machine_rows[r];
+
+        for (unsigned v = 0; v < VALUES_MAX && row->values[v]; v++) {
+            const Trial trial = { row, 0, row->values[v] };
+            g_autofree char *path = g_strdup_printf(
+                "/cxl/property/machine/%u/%s/%u", r, row->property, v);
+
+            qtest_add_data_func_full(path, g_memdup2(&trial, sizeof(trial)),
+                                     test_machine_trial, g_free);
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
     int ret, fd;
@@ -367,7 +477,9 @@ int main(int argc, char **argv)
     close(fd);
     qtest_add_func("/cxl/property/right", test_right);
     qtest_add_func("/cxl/property/rows", test_rows);
+    qtest_add_func("/cxl/property/machine/rows", test_machine_rows);
     add_trials();
+    add_machine_trials();
     ret = g_test_run();
     unlink(rom);
     g_free(rom);
