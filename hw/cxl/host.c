@@ -59,17 +59,20 @@ static bool cxl_host_check_targets(unsigned index,
                                    Error **errp)
 {
     unsigned nr = cxl_host_nr_targets(window);
+    unsigned n = 0;
 
     if (cxl_ways_encode(nr) < 0) {
         error_setg(errp, "cxl-fmw.%u.targets: the number of targets, %u, is "
                    "not one of 1, 2, 3, 4, 6, 8, 12 and 16", index, nr);
         return false;
     }
-    for (const strList *t = window->targets; t; t = t->next) {
-        for (const strList *other = t->next; other; other = other->next) {
+    for (const strList *t = window->targets; t; t = t->next, n++) {
+        for (const strList *other = window->targets; other != t;
+             other = other->next) {
             if (g_str_equal(t->value, other->value)) {
-                error_setg(errp, "cxl-fmw.%u.targets: '%s' is listed twice",
-                           index, t->value);
+                error_setg(errp, "cxl-fmw.%u.targets.%u: '%s' is listed "
+                           "twice; a window has each pxb-cxl once", index, n,
+                           t->value);
                 return false;
             }
         }

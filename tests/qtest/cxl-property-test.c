@@ -160,7 +160,6 @@ static const Row machine_rows[] = {
     { NULL, FMW "targets.0", { "nobody", "", "rp0" }, "pxb-cxl" },
     { NULL, FMW "targets.1", { "nobody" }, "pxb-cxl" },
     { NULL, "targets.1", { "hb0" }, "twice", .with = FMW },
-    { NULL, "targets.2", { "hb0" }, .with = FMW },
     { NULL, FMW "nothing", { "1" } },
 };
 
