@@ -6,19 +6,34 @@ Debian's kernels have neither: scripts/guest-kernel builds one that has.
 """
 
 import os
+import re
 
-from cxlguest import GUEST, Guest, Topology, main, wait_file
+from cxlguest import (GUEST, Guest, Topology, by_serial, create_region, main,
+                      wait_file)
 
 NAME = 'cxl-fwctl'
 KERNEL = 'features'
 DEVICE = '/dev/fwctl/fwctl0'
 EDAC = '/sys/bus/edac/devices/cxl_mem0'
+TRACING = '/sys/kernel/tracing'
 SCRUB = '96dad7d6-fde8-482b-a733-75774e06db8a'
 TAG = 'dec9ad03-0a88-484d-8ce2-a6129e08cd48'
 TAG_SIZE = 64
 CURRENT, DEFAULT, SAVED, RESERVED = range(4)
 REFUSED_BY_KERNEL, REFUSED_BY_DEVICE = 3, 4
-REPAIRS = ('cacheline-sparing', 'row-sparing', 'bank-sparing', 'rank-sparing')
+# repair, and spares that are left after it
+REPAIRS = (
+    ('cacheline-sparing', 63),
+    ('row-sparing', 15),
+    ('bank-sparing', 3),
+    ('rank-sparing', 0),
+)
+ROW_SPARING = 1
+# what an event says that needs maintenance, under the names of EDAC
+PLACE = {'channel': 3, 'rank': 2, 'nibble_mask': 0xf0, 'bank_group': 5,
+         'bank': 1, 'row': 0x1234}
+PLACE_DPA = 0x40000
+MAINTENANCE_NEEDED = 1 << 3
 
 
 def fwctl(guest, *words):
@@ -67,18 +82,61 @@ def check_ecs(tap, guest):
               ['1', '1', '1'], 'ECS: type of entries, of all FRUs')
 
 
+def traced(guest, event, count):
+    """Lines of a trace event, when there are so many or nothing more comes."""
+    trace = f'{TRACING}/trace'
+    return guest.must(f'for i in $(seq 50); do [ $(grep -c {event}: {trace}) '
+                      f'-ge {count} ] && break; sleep 0.1; done; '
+                      f'grep {event}: {trace}; true').splitlines()
+
+
+def spares_left(events):
+    return [int(spares) for line in events for spares in
+            re.findall(r'spare.resource.avail=(\d+)', line)]
+
+
 def check_repairs(tap, guest):
-    for number, kind in enumerate(REPAIRS):
+    guest.must(f'echo 1 >{TRACING}/events/cxl/enable')
+    for number, (kind, _) in enumerate(REPAIRS):
         path = f'{EDAC}/mem_repair{number}'
         tap.equal(guest.must(f'cat {path}/repair_type'), kind,
                   f'mem_repair{number} is {kind}')
         tap.succeeds(guest, f'echo 1 >{path}/repair', f'{kind} is done')
+    events = traced(guest, 'cxl_memory_sparing', len(REPAIRS))
+    tap.equal(spares_left(events), [spares for _, spares in REPAIRS],
+              'events tell of the spares that are left')
     tap.ok(guest.run(f'echo 1 >{EDAC}/mem_repair3/repair')[0],
            'a second rank cannot be spared')
     ppr = f'{EDAC}/mem_repair{len(REPAIRS)}'
     tap.equal(guest.must(f'cat {ppr}/repair_type'), 'ppr', 'then comes PPR')
     tap.succeeds(guest, f'echo 0x40 >{ppr}/dpa && echo 1 >{ppr}/repair',
                  'soft PPR is done')
+
+
+def check_repair_in_use(tap, guest):
+    """Memory that a region maps is repaired where an event told of it."""
+    create_region(guest, by_serial(guest, 1), 'ram')
+    path = f'{EDAC}/mem_repair{ROW_SPARING}'
+    for name, value in {'dpa': PLACE_DPA, **PLACE}.items():
+        guest.must(f'echo {value:#x} >{path}/{name}')
+    tap.ok(guest.run(f'echo 1 >{path}/repair')[0],
+           'memory in use is not repaired for nothing')
+    guest.must(f'echo >{TRACING}/trace')
+    guest.qmp.command('cxl-inject-dram-event', path='mem1', log='warning',
+                      flags=MAINTENANCE_NEEDED, dpa=PLACE_DPA, descriptor=0,
+                      type=0, **{'transaction-type': 1},
+                      **{name.replace('_', '-'): value
+                         for name, value in PLACE.items()})
+    tap.match('\n'.join(traced(guest, 'cxl_dram', 1)), 'MAINTENANCE_NEEDED',
+              'an event tells that maintenance is needed')
+    tap.succeeds(guest, f'echo 1 >{path}/repair', 'then it is repaired')
+    events = traced(guest, 'cxl_memory_sparing', 1)
+    tap.equal(spares_left(events), [REPAIRS[ROW_SPARING][1] - 1],
+              'with one more of the spares')
+    for name, value in PLACE.items():
+        digits = f'{value:x}' if name == 'nibble_mask' else value
+        tap.match('\n'.join(events), rf'\b{name}={digits}\b',
+                  f'the record has the {name}')
 
 
 def check_tag(tap, guest):
@@ -126,6 +184,7 @@ def test(tap, directory):
         check_scrub(tap, guest)
         check_ecs(tap, guest)
         check_repairs(tap, guest)
+        check_repair_in_use(tap, guest)
         tap.quiet(guest, 'the kernel has no complaint before values are set')
         check_tag(tap, guest)
         check_refusals(tap, guest)
