@@ -69,7 +69,15 @@ static void reset_shutdown(CXLType3 *ct3, CXLResetKind kind)
 
 static void reset_features(CXLType3 *ct3, CXLResetKind kind)
 {
-    cxl_features_reset(&ct3->features);
+    static const uint8_t depth[] = {
+        [CXL_RESET_COLD] = CXL_FEATURE_RESET_COLD,
+        [CXL_RESET_WARM] = CXL_FEATURE_RESET_WARM,
+        [CXL_RESET_HOT] = CXL_FEATURE_RESET_HOT,
+        [CXL_RESET_CXL] = CXL_FEATURE_RESET_CXL,
+    };
+
+    assert(kind < ARRAY_SIZE(depth));
+    cxl_features_reset(&ct3->features, depth[kind]);
 }
 
 /* Power that comes on has made it active before */

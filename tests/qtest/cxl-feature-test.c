@@ -37,6 +37,21 @@ static unsigned get(const CXLUuid *uuid, uint8_t selection, uint16_t offset,
     return ret;
 }
 
+/* How many bytes there are of @count from @offset on */
+static size_t get_some(const CXLUuid *uuid, uint8_t selection, uint16_t offset,
+                       uint16_t count, uint8_t out[64])
+{
+    const CXLGetFeatureReq req = {
+        .uuid = *uuid, .selection = selection,
+        .offset = cxl_le16(offset), .count = cxl_le16(count),
+    };
+    size_t len = 64;
+
+    g_assert_cmphex(qcxl_mbox(mem(), CXL_OP_GET_FEATURE, &req, sizeof(req),
+                              out, &len), ==, CXL_RET_SUCCESS);
+    return len;
+}
+
 static unsigned set(const CXLUuid *uuid, uint32_t flags, uint8_t version,
                     uint16_t offset, const void *data, size_t len)
 {
@@ -60,12 +75,18 @@ static void expect(const FeatureCase *c, uint8_t selection, const char *value)
     g_assert_cmpmem(out, c->get_size, value, c->get_size);
 }
 
+/* @saved does not matter for a Feature that has no saved value */
 static void expect_all(const FeatureCase *c, const char *current,
                        const char *saved)
 {
     expect(c, CXL_FEATURE_CURRENT, current);
     expect(c, CXL_FEATURE_DEFAULT, c->get);
-    expect(c, CXL_FEATURE_SAVED, saved);
+    if (c->flags & HAS_SAVED) {
+        expect(c, CXL_FEATURE_SAVED, saved);
+    } else {
+        g_assert_cmphex(get(&c->uuid, CXL_FEATURE_SAVED, 0, 1, NULL), ==,
+                        CXL_RET_FEATURE_SELECTION);
+    }
 }
 
 /* The first power-on of a device: its file is empty */
@@ -108,9 +129,13 @@ static void test_supported(void)
                              cases[n].get_size);
             g_assert_cmpuint(cxl_le16_get(rsp.entries[i].set_size), ==,
                              cases[n].set_size);
+            g_assert_cmphex(cxl_le32_get(rsp.entries[i].flags), ==,
+                            cases[n].flags);
+            g_assert_cmpuint(rsp.entries[i].set_version, ==,
+                             cases[n].version);
         }
     }
-    req.start = cxl_le16(n);
+    req.start = cxl_le16(n + 1);
     g_assert_cmphex(qcxl_mbox(mem(), CXL_OP_GET_SUPPORTED_FEATURES, &req,
                               sizeof(req), NULL, NULL), ==,
                     CXL_RET_INVALID_INPUT);
@@ -122,26 +147,29 @@ static void test_bounds(const void *opaque)
     const FeatureCase *c = opaque;
     static const uint16_t far[] = { 64, 255, 256, 2047, 2048, 32768, 65535 };
     const uint8_t zeroes[64] = { };
+    uint8_t out[64];
+    size_t len;
 
     for (unsigned n = 0; n < ARRAY_SIZE(far); n++) {
-        for (unsigned selection = 0; selection < 3; selection++) {
+        for (unsigned selection = 0; selection < 2; selection++) {
             g_assert_cmphex(get(&c->uuid, selection, far[n], 1, NULL), ==,
                             CXL_RET_INVALID_INPUT);
-            g_assert_cmphex(get(&c->uuid, selection, 1, far[n], NULL), ==,
-                            CXL_RET_INVALID_INPUT);
+            len = get_some(&c->uuid, selection, 1, far[n], out);
+            g_assert_cmpmem(out, len, c->get + 1, c->get_size - 1);
         }
         for (unsigned action = 0; action < 2; action++) {
-            g_assert_cmphex(set(&c->uuid, action, 1, far[n], zeroes, 1), ==,
-                            CXL_RET_INVALID_INPUT);
-            g_assert_cmphex(set(&c->uuid, action, 1, far[n], zeroes, 64), ==,
-                            CXL_RET_INVALID_INPUT);
+            g_assert_cmphex(set(&c->uuid, action, c->version, far[n], zeroes,
+                                1), ==, CXL_RET_INVALID_INPUT);
+            g_assert_cmphex(set(&c->uuid, action, c->version, far[n], zeroes,
+                                64), ==, CXL_RET_INVALID_INPUT);
         }
     }
-    g_assert_cmphex(get(&c->uuid, 0, c->get_size - 1, 2, NULL), ==,
+    g_assert_cmpuint(get_some(&c->uuid, 0, c->get_size - 1, 2, out), ==, 1);
+    g_assert_cmphex(get(&c->uuid, 0, c->get_size, 1, NULL), ==,
                     CXL_RET_INVALID_INPUT);
     g_assert_cmphex(get(&c->uuid, 3, 0, 1, NULL), ==,
                     CXL_RET_FEATURE_SELECTION);
-    g_assert_cmphex(set(&c->uuid, 0, 2, 0, zeroes, 1), ==,
+    g_assert_cmphex(set(&c->uuid, 0, c->version + 1, 0, zeroes, 1), ==,
                     CXL_RET_FEATURE_VERSION);
     expect_all(c, c->get, c->get);
 }
@@ -150,8 +178,9 @@ static void test_bounds(const void *opaque)
 static void test_saved(const void *opaque)
 {
     const FeatureCase *c = opaque;
+    const char *kept = c->flags & HAS_SAVED ? c->then : c->get;
 
-    g_assert_cmphex(set(&c->uuid, 0, 1, 0, c->set, c->set_size), ==,
+    g_assert_cmphex(set(&c->uuid, 0, c->version, 0, c->set, c->set_size), ==,
                     CXL_RET_SUCCESS);
     expect_all(c, c->then, c->get);
     qcxl_migrate(q);
@@ -159,14 +188,14 @@ static void test_saved(const void *opaque)
     qcxl_reset(q);
     expect_all(c, c->get, c->get);
 
-    g_assert_cmphex(set(&c->uuid, CXL_SET_FEATURE_SAVE, 1, 0, c->set,
+    g_assert_cmphex(set(&c->uuid, CXL_SET_FEATURE_SAVE, c->version, 0, c->set,
                         c->set_size), ==, CXL_RET_SUCCESS);
     qcxl_reset(q);
-    expect_all(c, c->then, c->then);
+    expect_all(c, kept, kept);
     qcxl_kill(q);
-    expect_all(c, c->then, c->then);
+    expect_all(c, kept, kept);
     qcxl_restart(q);
-    expect_all(c, c->then, c->then);
+    expect_all(c, kept, kept);
     first_power_on();
     expect_all(c, c->get, c->get);
 }

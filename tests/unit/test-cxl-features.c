@@ -36,12 +36,23 @@ static CXLRet put(Device *d, CXLSetFeatureReq head, const void *data,
     return request(d, CXL_OP_SET_FEATURE, in, sizeof(head) + len);
 }
 
+static uint8_t version_of(const CXLUuid *uuid)
+{
+    unsigned n = 0;
+
+    while (memcmp(&cases[n].uuid, uuid, sizeof(*uuid))) {
+        n++;
+        g_assert_cmpuint(n, <, ARRAY_SIZE(cases));
+    }
+    return cases[n].version;
+}
+
 static CXLRet set(Device *d, const CXLUuid *uuid, uint32_t flags,
                   uint16_t offset, const void *data, uint32_t len)
 {
     const CXLSetFeatureReq head = {
         .uuid = *uuid, .flags = cxl_le32(flags),
-        .offset = cxl_le16(offset), .version = 1,
+        .offset = cxl_le16(offset), .version = version_of(uuid),
     };
 
     return put(d, head, data, len);
@@ -55,12 +66,23 @@ static void expect(Device *d, const FeatureCase *c, uint8_t selection,
     g_assert_cmpmem(d->out, d->out_len, value, c->get_size);
 }
 
+static bool is_saved(const FeatureCase *c)
+{
+    return c->flags & HAS_SAVED;
+}
+
+/* @saved does not matter for a Feature that has no saved value */
 static void expect_all(Device *d, const FeatureCase *c, const char *current,
                        const char *saved)
 {
     expect(d, c, CXL_FEATURE_CURRENT, current);
     expect(d, c, CXL_FEATURE_DEFAULT, c->get);
-    expect(d, c, CXL_FEATURE_SAVED, saved);
+    if (is_saved(c)) {
+        expect(d, c, CXL_FEATURE_SAVED, saved);
+    } else {
+        g_assert_cmpuint(get(d, &c->uuid, CXL_FEATURE_SAVED, 0, c->get_size),
+                         ==, CXL_RET_FEATURE_SELECTION);
+    }
 }
 
 /* The device again, as after QEMU has ended and another has started */
@@ -91,11 +113,11 @@ static void check_entry(const CXLFeatureEntry *e, unsigned n)
     g_assert_cmpuint(cxl_le16_get(e->index), ==, n);
     g_assert_cmpuint(cxl_le16_get(e->get_size), ==, c->get_size);
     g_assert_cmpuint(cxl_le16_get(e->set_size), ==, c->set_size);
-    /* Changeable, saved values last, default and saved can be selected */
-    g_assert_cmphex(cxl_le32_get(e->flags), ==, 0x79);
-    g_assert_cmpuint(e->get_version, ==, 1);
-    g_assert_cmpuint(e->set_version, ==, 1);
-    g_assert_cmphex(cxl_le16_get(e->effects), ==, CXL_EFFECT_CONFIG_NOW);
+    g_assert_cmphex(cxl_le32_get(e->flags), ==, c->flags);
+    g_assert_cmpuint(e->get_version, ==, c->version);
+    g_assert_cmpuint(e->set_version, ==, c->version);
+    /* Immediate Configuration Change; the bits for resets count */
+    g_assert_cmphex(cxl_le16_get(e->effects), ==, 0x202);
 }
 
 /* Any room, from any start: whole entries, in order, never too many */
@@ -124,7 +146,10 @@ static void test_supported(void)
         }
         g_assert_cmpuint(supported(d, UINT32_MAX, start), ==, CXL_RET_SUCCESS);
     }
-    g_assert_cmpuint(supported(d, 8, CXL_FEATURES), ==, CXL_RET_INVALID_INPUT);
+    g_assert_cmpuint(supported(d, 99, CXL_FEATURES), ==, CXL_RET_SUCCESS);
+    g_assert_cmpuint(cxl_le16_get(out->count), ==, 0);
+    g_assert_cmpuint(supported(d, 8, CXL_FEATURES + 1), ==,
+                     CXL_RET_INVALID_INPUT);
     g_assert_cmpuint(supported(d, 8, UINT16_MAX), ==, CXL_RET_INVALID_INPUT);
     free_device(d);
 }
@@ -135,17 +160,19 @@ static void test_get(const void *opaque)
     const FeatureCase *c = opaque;
     Device *d = new_device();
     CXLUuid other = c->uuid;
+    unsigned selections = is_saved(c) ? 3 : 2;
 
-    for (unsigned selection = 0; selection < 3; selection++) {
+    for (unsigned selection = 0; selection < selections; selection++) {
         for (unsigned at = 0; at <= c->get_size + 1u; at++) {
             for (unsigned len = 0; len <= c->get_size + 1u; len++) {
                 CXLRet ret = get(d, &c->uuid, selection, at, len);
 
-                if (at + len > c->get_size) {
+                if (at >= c->get_size) {
                     g_assert_cmpuint(ret, ==, CXL_RET_INVALID_INPUT);
                 } else {
                     g_assert_cmpuint(ret, ==, CXL_RET_SUCCESS);
-                    g_assert_cmpmem(d->out, d->out_len, c->get + at, len);
+                    g_assert_cmpmem(d->out, d->out_len, c->get + at,
+                                    MIN(len, c->get_size - at));
                 }
             }
         }
@@ -154,9 +181,11 @@ static void test_get(const void *opaque)
         g_assert_cmpuint(get(d, &c->uuid, selection, UINT16_MAX, 2), ==,
                          CXL_RET_INVALID_INPUT);
         g_assert_cmpuint(get(d, &c->uuid, selection, 1, UINT16_MAX), ==,
-                         CXL_RET_INVALID_INPUT);
+                         CXL_RET_SUCCESS);
+        g_assert_cmpmem(d->out, d->out_len, c->get + 1, c->get_size - 1);
     }
-    for (unsigned selection = 3; selection <= UINT8_MAX; selection++) {
+    for (unsigned selection = selections; selection <= UINT8_MAX;
+         selection++) {
         g_assert_cmpuint(get(d, &c->uuid, selection, 0, 1), ==,
                          CXL_RET_FEATURE_SELECTION);
     }
@@ -169,22 +198,39 @@ static void test_get(const void *opaque)
 static void test_set(const void *opaque)
 {
     const FeatureCase *c = opaque;
+    const char *kept = is_saved(c) ? c->then : c->get;
     Device *d = new_device();
 
     g_assert_cmpuint(set(d, &c->uuid, 0, 0, c->set, c->set_size), ==,
                      CXL_RET_SUCCESS);
     expect_all(d, c, c->then, c->get);
-    cxl_features_reset(&d->features);
+    cxl_features_reset(&d->features, CXL_FEATURE_RESET_COLD);
     expect_all(d, c, c->get, c->get);
 
     g_assert_cmpuint(set(d, &c->uuid, SAVE, 0, c->set, c->set_size), ==,
                      CXL_RET_SUCCESS);
     expect_all(d, c, c->then, c->then);
-    cxl_features_reset(&d->features);
-    expect_all(d, c, c->then, c->then);
+    cxl_features_reset(&d->features, CXL_FEATURE_RESET_COLD);
+    expect_all(d, c, kept, kept);
     d = again(d);
-    expect_all(d, c, c->then, c->then);
+    expect_all(d, c, kept, kept);
     free_device(d);
+}
+
+/* CXL r3.2 Table 8-110: a reset that is not deep enough changes nothing */
+static void test_reset(const void *opaque)
+{
+    const FeatureCase *c = opaque;
+
+    for (unsigned reset = 1; reset <= 4; reset++) {
+        Device *d = new_device();
+        bool kept = reset < (c->flags >> 1 & 7);
+
+        set(d, &c->uuid, 0, 0, c->set, c->set_size);
+        cxl_features_reset(&d->features, reset);
+        expect_all(d, c, kept ? c->then : c->get, c->get);
+        free_device(d);
+    }
 }
 
 /* Nothing that is refused changes anything */
@@ -192,7 +238,7 @@ static void test_refused(const void *opaque)
 {
     const FeatureCase *c = opaque;
     Device *d = new_device();
-    CXLSetFeatureReq head = { .uuid = c->uuid, .version = 1 };
+    CXLSetFeatureReq head = { .uuid = c->uuid };
     const uint8_t zeroes[CXL_FEATURE_SIZE + 1] = { };
 
     set(d, &c->uuid, 0, 0, c->set, c->set_size);
@@ -213,13 +259,13 @@ static void test_refused(const void *opaque)
     g_assert_cmpuint(set(d, &c->uuid, 0, 0, zeroes, CXL_FEATURE_SIZE + 1), ==,
                      CXL_RET_INVALID_PAYLOAD_LENGTH);
     for (unsigned version = 0; version <= UINT8_MAX; version++) {
-        if (version != 1) {
+        if (version != c->version) {
             head.version = version;
             g_assert_cmpuint(put(d, head, c->get, 1), ==,
                              CXL_RET_FEATURE_VERSION);
         }
     }
-    head.version = 1;
+    head.version = c->version;
     for (unsigned bit = 4; bit < 32; bit++) {
         head.flags = cxl_le32(1u << bit);
         g_assert_cmpuint(put(d, head, c->set, c->set_size), ==,
@@ -299,7 +345,7 @@ static const Step steps[] = {
     /* Nothing is in progress */
     STEP(TAG, CONTINUE, 0, "a", FEATURE_OUT_OF_ORDER),
     STEP(TAG, FINISH, 0, "a", FEATURE_OUT_OF_ORDER),
-    STEP(TAG, ABORT, 0, "", FEATURE_OUT_OF_ORDER),
+    STEP(TAG, ABORT, 0, "", INVALID_INPUT),
     STEP(TAG, INITIATE, 63, "ab", INVALID_INPUT),
     STEP(TAG, CONTINUE, 65, "a", FEATURE_OUT_OF_ORDER),
     /* Only one, and only the one that is */
@@ -319,9 +365,18 @@ static const Step steps[] = {
     STEP(TAG, INITIATE, 8, "A", SUCCESS),
     STEP(TAG, CONTINUE, 10, "B", FEATURE_OUT_OF_ORDER),
     STEP(TAG, CONTINUE, 9, "B", FEATURE_OUT_OF_ORDER),
-    STEP(TAG, INITIATE, 8, "A", SUCCESS),
-    STEP(TAG, FINISH, 8, "B", FEATURE_OUT_OF_ORDER),
+    STEP(TAG, INITIATE, 8, "AB", SUCCESS),
     STEP(TAG, FINISH, 9, "B", FEATURE_OUT_OF_ORDER),
+    STEP(TAG, FINISH, 10, "C", FEATURE_OUT_OF_ORDER),
+    /* The last piece may come again, in the place of what it was */
+    STEP(TAG, INITIATE, 7, "hi", SUCCESS),
+    STEP(TAG, CONTINUE, 7, "hi", SUCCESS),
+    STEP(TAG, CONTINUE, 9, "jkl", SUCCESS),
+    STEP(TAG, CONTINUE, 9, "jk", SUCCESS),
+    STEP(TAG, CONTINUE, 7, "h", FEATURE_OUT_OF_ORDER),
+    STEP(TAG, INITIATE, 7, "h", SUCCESS),
+    STEP(TAG, CONTINUE, 8, "i", SUCCESS),
+    STEP(TAG, FINISH, 8, "I", SUCCESS),
     /* So does a piece that is too long, or a whole that is not legal */
     STEP(TAG, INITIATE, 60, "A", SUCCESS),
     STEP(TAG, CONTINUE, 61, "BCDE", INVALID_INPUT),
@@ -332,7 +387,7 @@ static const Step steps[] = {
     /* Abort needs no data, and leaves nothing */
     STEP(TAG, INITIATE, 0, "zzz", SUCCESS),
     STEP(TAG, ABORT, 9999, "whatever", SUCCESS),
-    STEP(TAG, ABORT, 0, "", FEATURE_OUT_OF_ORDER),
+    STEP(TAG, ABORT, 0, "", INVALID_INPUT),
     STEP(TAG, INITIATE, 6, "g", SUCCESS),
     STEP(TAG, FINISH, 7, "", SUCCESS),
 };
@@ -349,8 +404,27 @@ static void test_transfer(void)
                              s->data, s->len), ==, s->ret);
     }
     g_assert_cmpuint(get(d, &cases[TAG].uuid, 0, 0, 64), ==, CXL_RET_SUCCESS);
-    g_assert_cmpmem(d->out, 12, "abcdefg\0\0\0\0", 12);
+    g_assert_cmpmem(d->out, 12, "abcdefghI\0\0", 12);
     expect_all(d, &cases[SCRUB], cases[SCRUB].get, cases[SCRUB].get);
+    free_device(d);
+}
+
+/* All ones stand for the Feature that is being transferred, if any is */
+static void test_transfer_uuid(void)
+{
+    const CXLUuid *tag = &cases[TAG].uuid;
+    CXLSetFeatureReq head = { .version = 1,
+                              .flags = cxl_le32(CXL_SET_FEATURE_FINISH) };
+    Device *d = new_device();
+
+    memset(&head.uuid, 0xff, sizeof(head.uuid));
+    g_assert_cmpuint(put(d, head, "a", 1), ==, CXL_RET_INVALID_INPUT);
+    set(d, tag, CXL_SET_FEATURE_INITIATE, 0, "a", 1);
+    head.offset = cxl_le16(1);
+    g_assert_cmpuint(get(d, &head.uuid, 0, 0, 1), ==, CXL_RET_INVALID_INPUT);
+    g_assert_cmpuint(put(d, head, "b", 1), ==, CXL_RET_SUCCESS);
+    g_assert_cmpuint(get(d, tag, 0, 0, 64), ==, CXL_RET_SUCCESS);
+    g_assert_cmpmem(d->out, 4, "ab\0\0", 4);
     free_device(d);
 }
 
@@ -367,7 +441,7 @@ static void test_transfer_reset(void)
     g_assert_cmpuint(set(d, tag, CXL_SET_FEATURE_FINISH, 1, "b", 1), ==,
                      CXL_RET_FEATURE_OUT_OF_ORDER);
     set(d, tag, CXL_SET_FEATURE_INITIATE, 0, "a", 1);
-    cxl_features_reset(&d->features);
+    cxl_features_reset(&d->features, CXL_FEATURE_RESET_CXL);
     g_assert_cmpuint(set(d, tag, CXL_SET_FEATURE_FINISH, 1, "b", 1), ==,
                      CXL_RET_FEATURE_OUT_OF_ORDER);
     set(d, tag, CXL_SET_FEATURE_INITIATE, 0, "a", 1);
@@ -415,6 +489,8 @@ static void test_bad_load(void)
         { .index = 1 },
         { .next = 1 },
         { .save = true },
+        { .last = 1 },
+        { .active = true, .index = TAG, .last = 2, .next = 1 },
         { .active = true, .index = CXL_FEATURES },
         { .active = true, .index = UINT8_MAX },
         { .active = true, .index = SCRUB, .next = 3 },
@@ -441,6 +517,11 @@ static void test_bad_load(void)
             g_assert_cmpint(migrate(d, to), ==, -EINVAL);
             d->features = good;
         }
+        memcpy(d->features.saved[n].b, cases[n].set, cases[n].set_size);
+        g_assert_cmpint(migrate(d, to), ==,
+                        n == CXL_FEATURE_PATROL_SCRUB ? -EINVAL :
+                        n == CXL_FEATURE_ECS ? -EINVAL : 0);
+        d->features = good;
         if (cases[n].set_size < CXL_FEATURE_SIZE) {
             d->features.current[n].b[cases[n].set_size] = 1;
             g_assert_cmpint(migrate(d, to), ==, -EINVAL);
@@ -457,7 +538,8 @@ static void test_bad_load(void)
 /* Flip each byte of what was kept: what is not legal is as if never saved */
 static void test_bad_nv(void)
 {
-    const FeatureCase *c = &cases[SCRUB];
+    const FeatureCase *c = &cases[CXL_FEATURE_SPPR];
+    const gsize from = CXL_FEATURE_SPPR * 84;
     Device *d = new_device();
     g_autofree uint8_t *kept = NULL;
     gsize size;
@@ -467,18 +549,12 @@ static void test_bad_nv(void)
                      g_bytes_get_size(d->mem->nv[CXL_NV_FEATURES]));
     for (gsize i = 0; i < 84; i++) {
         const char *value = i == 17 ? c->then : c->get;
-        char cycle[4] = "\1\377\1\1";
 
-        kept[i] ^= 0xfe;
+        kept[from + i] ^= 0xfe;
         CXL_MEM_GET_CLASS(d->mem)->nv_save(CXL_MEM(d->mem), CXL_NV_FEATURES,
                                            kept, size);
-        kept[i] ^= 0xfe;
+        kept[from + i] ^= 0xfe;
         d = again(d);
-        if (i == 20) {
-            /* A cycle of an hour is legal, too */
-            cycle[1] = 1;
-            value = cycle;
-        }
         expect_all(d, c, value, value);
     }
     CXL_MEM_GET_CLASS(d->mem)->nv_save(CXL_MEM(d->mem), CXL_NV_FEATURES,
@@ -504,10 +580,12 @@ int main(int argc, char **argv)
     g_test_add_func("/cxl/features/supported", test_supported);
     add_each("get", test_get);
     add_each("set", test_set);
+    add_each("reset", test_reset);
     add_each("refused", test_refused);
     add_each("pieces", test_pieces);
     g_test_add_func("/cxl/features/part", test_part);
     g_test_add_func("/cxl/features/transfer/steps", test_transfer);
+    g_test_add_func("/cxl/features/transfer/uuid", test_transfer_uuid);
     g_test_add_func("/cxl/features/transfer/reset", test_transfer_reset);
     g_test_add_func("/cxl/features/migration", test_migration);
     g_test_add_func("/cxl/features/bad-load", test_bad_load);

@@ -112,7 +112,7 @@ static void record_ppr(Device *d, const CXLUuid uuid)
         CXLSetFeatureReq head;
         CXLPprSet set;
     } in = {
-        .head.uuid = uuid, .head.version = 1,
+        .head.uuid = uuid, .head.version = 3,
         .set.ppr_mode = CXL_PPR_RECORDS,
     };
 
@@ -304,7 +304,7 @@ static void test_ppr_records(void)
     take(d, CXL_LOG_INFO);
     repair(d, HPPR, CXL_PPR_QUERY);
     take(d, CXL_LOG_INFO);
-    cxl_features_reset(&d->features);
+    cxl_features_reset(&d->features, CXL_FEATURE_RESET_COLD);
     repair(d, HPPR, 0);
     expect_silence(d);
     free_device(d);

@@ -152,17 +152,31 @@ SPARING_SHOW(rank_show, CXL_MAINTENANCE_SPARING_RANK)
 /* Nothing is switched on at first */
 static const CXLFeatureValue zeroes;
 
+/* CXL r3.1 8.2.9.9.11, 8.2.9.7.2: each reset brings back the default */
+#define NOT_SAVED   (CXL_FEATURE_CHANGEABLE | CXL_FEATURE_HAS_DEFAULT)
+
+/* @reset is the deepest one that a value outlives if it is saved */
+#define SAVED(reset)                                                    \
+    (CXL_FEATURE_CHANGEABLE | CXL_FEATURE_PERSISTENCE(reset) |          \
+     CXL_FEATURE_PERSISTS_FW_UPDATE | CXL_FEATURE_HAS_DEFAULT |         \
+     CXL_FEATURE_HAS_SAVED)
+
+/* A reset does nothing that setting the Feature has not done */
+#define EFFECTS     (CXL_EFFECT_CONFIG_NOW | CXL_EFFECT_RESETS_VALID)
+
+/* CXL r3.2 Table 8-127, 8-130: with records, PPR has version 3 */
 #define PPR(title, id, shown) {                                         \
-    .name = title, .uuid = id, .version = 1,                            \
+    .name = title, .uuid = id, .version = 3,                            \
     .get_size = sizeof(CXLPprFeature), .set_size = sizeof(CXLPprSet),   \
-    .effects = CXL_EFFECT_CONFIG_NOW, .defaults = &zeroes,              \
+    .flags = SAVED(CXL_FEATURE_RESET_HOT),                              \
+    .effects = EFFECTS, .defaults = &zeroes,                            \
     .accept = ppr_accept, .show = shown }
 
 #define SPARING(title, id, shown) {                                     \
     .name = title, .uuid = id, .version = 1,                            \
     .get_size = sizeof(CXLSparingFeature),                              \
     .set_size = sizeof(CXLSparingSet),                                  \
-    .effects = CXL_EFFECT_CONFIG_NOW, .defaults = &zeroes,              \
+    .flags = NOT_SAVED, .effects = EFFECTS, .defaults = &zeroes,        \
     .accept = sparing_accept, .show = shown }
 
 const CXLFeature cxl_features[CXL_FEATURES] = {
@@ -170,13 +184,13 @@ const CXLFeature cxl_features[CXL_FEATURES] = {
         .name = "patrol-scrub", .uuid = CXL_UUID_PATROL_SCRUB, .version = 1,
         .get_size = sizeof(CXLPatrolScrub),
         .set_size = sizeof(CXLPatrolScrubSet),
-        .effects = CXL_EFFECT_CONFIG_NOW, .defaults = &scrub_defaults,
+        .flags = NOT_SAVED, .effects = EFFECTS, .defaults = &scrub_defaults,
         .accept = scrub_accept, .show = scrub_show,
     },
     [CXL_FEATURE_ECS] = {
         .name = "ecs", .uuid = CXL_UUID_ECS, .version = 1,
         .get_size = sizeof(CXLEcs), .set_size = sizeof(CXLEcsSet),
-        .effects = CXL_EFFECT_CONFIG_NOW, .defaults = &ecs_defaults,
+        .flags = NOT_SAVED, .effects = EFFECTS, .defaults = &ecs_defaults,
         .accept = ecs_accept, .show = ecs_show,
     },
     [CXL_FEATURE_SPPR] = PPR("sppr", CXL_UUID_SPPR, sppr_show),
@@ -193,6 +207,7 @@ const CXLFeature cxl_features[CXL_FEATURES] = {
     [CXL_FEATURE_ASSET_TAG] = {
         .name = "asset-tag", .uuid = CXL_UUID_ASSET_TAG, .version = 1,
         .get_size = sizeof(CXLAssetTag), .set_size = sizeof(CXLAssetTag),
-        .effects = CXL_EFFECT_CONFIG_NOW, .defaults = &zeroes,
+        .flags = SAVED(CXL_FEATURE_RESET_CXL),
+        .effects = EFFECTS, .defaults = &zeroes,
     },
 };

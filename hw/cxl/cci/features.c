@@ -52,6 +52,11 @@ static bool fits(unsigned n, const CXLFeatureValue *value)
     return true;
 }
 
+static bool has_saved(unsigned n)
+{
+    return cxl_features[n].flags & CXL_FEATURE_HAS_SAVED;
+}
+
 /* Whether Feature @n can have @value */
 static bool legal(unsigned n, const CXLFeatureValue *value)
 {
@@ -79,7 +84,8 @@ static void load_one(CXLFeatures *s, const NvFeature *nv)
     unsigned n;
 
     memcpy(value.b, nv->value, CXL_FEATURE_SIZE);
-    if (find(&nv->uuid, &n) && nv->version == cxl_features[n].version &&
+    if (find(&nv->uuid, &n) && has_saved(n) &&
+        nv->version == cxl_features[n].version &&
         cxl_le16_get(nv->size) == cxl_features[n].set_size &&
         legal(n, &value)) {
         s->saved[n] = value;
@@ -115,10 +121,7 @@ static void add_entry(unsigned n, CXLRsp *rsp)
     entry->index = cxl_le16(n);
     entry->get_size = cxl_le16(f->get_size);
     entry->set_size = cxl_le16(f->set_size);
-    entry->flags = cxl_le32(CXL_FEATURE_CHANGEABLE |
-                            CXL_FEATURE_PERSISTS_COLD_RESET |
-                            CXL_FEATURE_PERSISTS_FW_UPDATE |
-                            CXL_FEATURE_HAS_DEFAULT | CXL_FEATURE_HAS_SAVED);
+    entry->flags = cxl_le32(f->flags);
     entry->get_version = f->version;
     entry->set_version = f->version;
     entry->effects = cxl_le16(f->effects);
@@ -136,7 +139,7 @@ static CXLRet cmd_features_get_supported(const CXLCall *call, CXLRsp *rsp)
     unsigned start = cxl_le16_get(in->start);
     unsigned nr;
 
-    if (start >= CXL_FEATURES || count < sizeof(*out)) {
+    if (start > CXL_FEATURES || count < sizeof(*out)) {
         return CXL_RET_INVALID_INPUT;
     }
     nr = MIN(cxl_rsp_room(rsp), count - sizeof(*out)) /
@@ -162,7 +165,7 @@ static bool select_value(const CXLFeatures *s, unsigned n, uint8_t selection,
         return true;
     case CXL_FEATURE_SAVED:
         *value = s->saved[n];
-        return true;
+        return has_saved(n);
     default:
         return false;
     }
@@ -175,8 +178,8 @@ static bool inside(uint32_t offset, uint32_t len, uint16_t size)
 }
 
 /*
- * CXL r3.1 8.2.9.6.2: Get Feature (0501h)
- * Implementation defined: whoever asks for bytes that are not there gets none.
+ * CXL r3.1 8.2.9.6.2: Get Feature (0501h): what there is from the offset on,
+ * at most as many bytes as are asked for
  */
 static CXLRet cmd_features_get(const CXLCall *call, CXLRsp *rsp)
 {
@@ -196,7 +199,11 @@ static CXLRet cmd_features_get(const CXLCall *call, CXLRsp *rsp)
         return CXL_RET_FEATURE_SELECTION;
     }
     f = &cxl_features[n];
-    out = inside(offset, count, f->get_size) ? cxl_rsp_add(rsp, count) : NULL;
+    if (offset >= f->get_size) {
+        return CXL_RET_INVALID_INPUT;
+    }
+    count = MIN(count, f->get_size - offset);
+    out = cxl_rsp_add(rsp, count);
     if (!out) {
         return CXL_RET_INVALID_INPUT;
     }
@@ -209,7 +216,11 @@ static CXLRet cmd_features_get(const CXLCall *call, CXLRsp *rsp)
     return CXL_RET_SUCCESS;
 }
 
-/* Feature @n gets all of @value, and keeps it if @keep; whether it is legal */
+/*
+ * Feature @n gets all of @value, and keeps it if @keep; whether it is legal.
+ * Implementation defined: what has no saved value ignores @keep, for Linux
+ * asks for it with every Feature.
+ */
 static bool set_value(CXLFeatures *s, unsigned n, CXLFeatureValue *value,
                       bool keep)
 {
@@ -217,6 +228,7 @@ static bool set_value(CXLFeatures *s, unsigned n, CXLFeatureValue *value,
         return false;
     }
     s->current[n] = *value;
+    keep = keep && has_saved(n);
     if (keep) {
         s->saved[n] = *value;
         save(s);
@@ -269,6 +281,7 @@ static CXLRet set_initiate(const CXLCall *call, unsigned n)
     CXLFeatureTransfer t = {
         .active = true,
         .index = n,
+        .last = cxl_le16_get(in->offset),
         .next = cxl_le16_get(in->offset) + call->tail,
         .save = saves(in),
         .value = s->current[n],
@@ -281,19 +294,24 @@ static CXLRet set_initiate(const CXLCall *call, unsigned n)
     return CXL_RET_SUCCESS;
 }
 
-/* Take in the next piece; pieces follow each other without gaps */
+/*
+ * Take in the next piece; pieces follow each other without gaps. The piece
+ * that came last may come again.
+ */
 static CXLRet set_next(const CXLCall *call, unsigned n)
 {
     const CXLSetFeatureReq *in = call->req;
     CXLFeatureTransfer *t = &((CXLFeatures *)call->state)->transfer;
+    uint16_t offset = cxl_le16_get(in->offset);
 
-    if (cxl_le16_get(in->offset) != t->next) {
+    if (offset != t->next && offset != t->last) {
         return CXL_RET_FEATURE_OUT_OF_ORDER;
     }
     if (!take_piece(call, n, &t->value)) {
         return CXL_RET_INVALID_INPUT;
     }
-    t->next += call->tail;
+    t->last = offset;
+    t->next = offset + call->tail;
     return CXL_RET_SUCCESS;
 }
 
@@ -340,8 +358,24 @@ static CXLRet check_transfer(const CXLFeatureTransfer *t, unsigned n,
     if (t->active && (begins || t->index != n)) {
         return CXL_RET_FEATURE_IN_PROGRESS;
     }
+    if (!t->active && action == CXL_SET_FEATURE_ABORT) {
+        return CXL_RET_INVALID_INPUT;
+    }
     return t->active || begins ? CXL_RET_SUCCESS
                                : CXL_RET_FEATURE_OUT_OF_ORDER;
+}
+
+/* CXL r3.2 Table 8-113: all ones stand for what is being transferred */
+static bool find_set(const CXLFeatures *s, const CXLUuid *uuid, unsigned *n)
+{
+    CXLUuid current;
+
+    memset(&current, 0xff, sizeof(current));
+    if (s->transfer.active && !memcmp(uuid, &current, sizeof(current))) {
+        *n = s->transfer.index;
+        return true;
+    }
+    return find(uuid, n);
 }
 
 static CXLRet check_set(const CXLFeatures *s, const CXLSetFeatureReq *in,
@@ -349,7 +383,7 @@ static CXLRet check_set(const CXLFeatures *s, const CXLSetFeatureReq *in,
 {
     uint32_t known = CXL_SET_FEATURE_ACTION_MASK | CXL_SET_FEATURE_SAVE;
 
-    if (!find(&in->uuid, n) || action_of(in) >= CXL_SET_FEATURE_ACTIONS ||
+    if (!find_set(s, &in->uuid, n) || action_of(in) >= CXL_SET_FEATURE_ACTIONS ||
         (cxl_le32_get(in->flags) & ~known)) {
         return CXL_RET_INVALID_INPUT;
     }
@@ -408,10 +442,14 @@ void cxl_features_forget_transfer(CXLFeatures *s)
     s->transfer = (CXLFeatureTransfer) { };
 }
 
-void cxl_features_reset(CXLFeatures *s)
+void cxl_features_reset(CXLFeatures *s, unsigned reset)
 {
     cxl_features_forget_transfer(s);
-    memcpy(s->current, s->saved, sizeof(s->current));
+    for (unsigned n = 0; n < CXL_FEATURES; n++) {
+        if (CXL_FEATURE_PERSISTENCE_OF(cxl_features[n].flags) <= reset) {
+            s->current[n] = s->saved[n];
+        }
+    }
 }
 
 void cxl_features_add(CXLCCI *cci, CXLFeatures *s, CXLMem *mem)
@@ -424,17 +462,26 @@ void cxl_features_add(CXLCCI *cci, CXLFeatures *s, CXLMem *mem)
         assert(legal(n, &s->saved[n]));
     }
     load(s);
-    cxl_features_reset(s);
+    cxl_features_reset(s, CXL_FEATURE_RESET_COLD);
     cxl_cci_add(cci, features_rows, ARRAY_SIZE(features_rows), s);
+}
+
+/* Whether @value can be what Feature @n has saved */
+static bool legal_saved(unsigned n, const CXLFeatureValue *value)
+{
+    CXLFeatureValue unchanged = default_value(n);
+
+    return legal(n, value) &&
+           (has_saved(n) || !memcmp(value, &unchanged, sizeof(unchanged)));
 }
 
 /* A piece may still be missing of the value: it need not be legal */
 static bool transfer_possible(const CXLFeatureTransfer *t)
 {
     if (!t->active) {
-        return !t->index && !t->next && !t->save;
+        return !t->index && !t->last && !t->next && !t->save;
     }
-    return t->index < CXL_FEATURES &&
+    return t->index < CXL_FEATURES && t->last <= t->next &&
            t->next <= cxl_features[t->index].set_size &&
            fits(t->index, &t->value);
 }
@@ -444,7 +491,7 @@ static int features_post_load(void *opaque, int version_id)
     const CXLFeatures *s = opaque;
 
     for (unsigned n = 0; n < CXL_FEATURES; n++) {
-        if (!legal(n, &s->current[n]) || !legal(n, &s->saved[n])) {
+        if (!legal(n, &s->current[n]) || !legal_saved(n, &s->saved[n])) {
             return -EINVAL;
         }
     }
@@ -468,6 +515,7 @@ static const VMStateDescription vmstate_feature_transfer = {
     .fields = (const VMStateField[]) {
         VMSTATE_BOOL(active, CXLFeatureTransfer),
         VMSTATE_UINT8(index, CXLFeatureTransfer),
+        VMSTATE_UINT16(last, CXLFeatureTransfer),
         VMSTATE_UINT16(next, CXLFeatureTransfer),
         VMSTATE_BOOL(save, CXLFeatureTransfer),
         VMSTATE_STRUCT(value, CXLFeatureTransfer, 1, vmstate_feature_value,

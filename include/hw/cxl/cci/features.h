@@ -37,6 +37,7 @@ typedef struct CXLFeatureValue {
  * CXLFeature: a Feature
  * @name: as in traces
  * @get_size, @set_size: bytes that are read, and that are written
+ * @flags: Attribute Flags, CXL_FEATURE_* of payloads-features.h
  * @effects: CXL r3.1 8.2.9.5.2.1: Command Effect of setting it
  * @defaults: set_size bytes
  * @accept: whether the value is legal; clears bits that act, and do not stay.
@@ -49,6 +50,7 @@ typedef struct CXLFeature {
     uint16_t get_size;
     uint16_t set_size;
     uint8_t version;
+    uint32_t flags;
     uint16_t effects;
     const void *defaults;
     bool (*accept)(CXLFeatureValue *value);
@@ -60,6 +62,7 @@ extern const CXLFeature cxl_features[CXL_FEATURES];
 /**
  * CXLFeatureTransfer: a value that is set in several pieces
  * @index: of what Feature
+ * @last: offset of the piece that came last
  * @next: offset at which the next piece has to begin
  * @save: Saved Across Reset, as the first piece said
  * @value: the current one, overwritten by the pieces so far
@@ -67,6 +70,7 @@ extern const CXLFeature cxl_features[CXL_FEATURES];
 typedef struct CXLFeatureTransfer {
     bool active;
     uint8_t index;
+    uint16_t last;
     uint16_t next;
     bool save;
     CXLFeatureValue value;
@@ -74,7 +78,8 @@ typedef struct CXLFeatureTransfer {
 
 /**
  * CXLFeatures: the values of all Features
- * @saved: what @current is after a reset; in non-volatile memory
+ * @saved: what @current is after a reset; in non-volatile memory. The default
+ *         of a Feature that has no saved value
  */
 typedef struct CXLFeatures {
     CXLMem *mem;
@@ -86,8 +91,11 @@ typedef struct CXLFeatures {
 extern const VMStateDescription vmstate_cxl_features;
 
 void cxl_features_add(CXLCCI *cci, CXLFeatures *s, CXLMem *mem);
-/* Current values become the saved ones, as with every reset */
-void cxl_features_reset(CXLFeatures *s);
+/*
+ * Current values become the saved ones, but those which outlive @reset,
+ * CXL_FEATURE_RESET_*
+ */
+void cxl_features_reset(CXLFeatures *s, unsigned reset);
 /* Forget a value that has been set in part */
 void cxl_features_forget_transfer(CXLFeatures *s);
 

@@ -42,11 +42,21 @@ typedef struct CXLFeatureEntry {
 CXL_WIRE_SIZE(CXLFeatureEntry, 0x30);
 
 #define CXL_FEATURE_CHANGEABLE              (1u << 0)
-/* Deepest Reset Persistence: values that are saved outlive cold resets */
-#define CXL_FEATURE_PERSISTS_COLD_RESET     (4u << 1)
+/* Deepest Reset Persistence, CXL_FEATURE_RESET_* */
+#define CXL_FEATURE_PERSISTENCE(reset)      ((reset) << 1)
+#define CXL_FEATURE_PERSISTENCE_OF(flags)   ((flags) >> 1 & 7)
 #define CXL_FEATURE_PERSISTS_FW_UPDATE      (1u << 4)
 #define CXL_FEATURE_HAS_DEFAULT             (1u << 5)
 #define CXL_FEATURE_HAS_SAVED               (1u << 6)
+
+/* CXL r3.2 Table 8-110: resets, each deeper than the one before */
+enum {
+    CXL_FEATURE_RESET_NONE,
+    CXL_FEATURE_RESET_CXL,
+    CXL_FEATURE_RESET_HOT,
+    CXL_FEATURE_RESET_WARM,
+    CXL_FEATURE_RESET_COLD,
+};
 
 /* CXL r3.1 8.2.9.6.2: Get Feature (0501h) */
 typedef struct CXLGetFeatureReq {
