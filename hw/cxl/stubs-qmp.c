@@ -75,3 +75,21 @@ void qmp_cxl_inject_power_loss(const char *path, bool has_flushed,
 {
     no_cxl(errp);
 }
+
+void qmp_cxl_inject_poison(const char *path, uint64_t start, uint64_t length,
+                           bool has_listed, bool listed, Error **errp)
+{
+    no_cxl(errp);
+}
+
+void qmp_cxl_clear_poison(const char *path, uint64_t start, uint64_t length,
+                          Error **errp)
+{
+    no_cxl(errp);
+}
+
+CxlPoisonRangeList *qmp_query_cxl_poison(const char *path, Error **errp)
+{
+    no_cxl(errp);
+    return NULL;
+}

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "exec/memtx-poison.h"
 #include "qemu/bswap.h"
 #include "qemu/log.h"
 #include "hw/cxl/cxl-dpa.h"
@@ -77,7 +78,20 @@ void cxl_dpa_shadow(CXLDpa *d, CXLMemShadow *shadow, bool on)
     }
 }
 
-MemTxResult cxl_dpa_read(const CXLDpa *d, uint64_t dpa, uint64_t *value,
+/* Whether a read is to fail; its owner hears of it in any case */
+static bool dpa_consumed(CXLDpa *d, uint64_t dpa, unsigned size)
+{
+    if (!dpa_poisoned(d, dpa, size)) {
+        return false;
+    }
+    trace_cxl_err_dpa_poison(dpa, size);
+    if (d->poison_ops) {
+        d->poison_ops->consumed(d, dpa, size);
+    }
+    return !d->poison_is_data;
+}
+
+MemTxResult cxl_dpa_read(CXLDpa *d, uint64_t dpa, uint64_t *value,
                          unsigned size, MemTxAttrs attrs)
 {
     uint8_t bytes[8] = { 0 };
@@ -86,9 +100,8 @@ MemTxResult cxl_dpa_read(const CXLDpa *d, uint64_t dpa, uint64_t *value,
     if (!dpa_accessible(d, dpa, size)) {
         return MEMTX_ERROR;
     }
-    if (dpa_poisoned(d, dpa, size)) {
-        trace_cxl_err_dpa_poison(dpa, size);
-        return MEMTX_ERROR;
+    if (dpa_consumed(d, dpa, size)) {
+        return MEMTX_ERROR | MEMTX_POISONED;
     }
     for (unsigned done = 0, part; done < size; done += part) {
         uint64_t at = dpa + done;
@@ -108,7 +121,7 @@ MemTxResult cxl_dpa_read(const CXLDpa *d, uint64_t dpa, uint64_t *value,
     return MEMTX_OK;
 }
 
-MemTxResult cxl_dpa_write(const CXLDpa *d, uint64_t dpa, uint64_t value,
+MemTxResult cxl_dpa_write(CXLDpa *d, uint64_t dpa, uint64_t value,
                           unsigned size, MemTxAttrs attrs)
 {
     MemTxResult result = MEMTX_OK;
@@ -131,6 +144,9 @@ MemTxResult cxl_dpa_write(const CXLDpa *d, uint64_t dpa, uint64_t value,
             result |= address_space_write(&b->media->as, at - b->base, attrs,
                                           bytes + done, part);
         }
+    }
+    if (d->poison_ops && dpa_poisoned(d, dpa, size)) {
+        d->poison_ops->written(d, dpa, size);
     }
     return result;
 }

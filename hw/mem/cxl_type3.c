@@ -163,6 +163,9 @@ static bool type3_check_properties(CXLType3 *ct3, Error **errp)
                    CXL_MBOX_PAYLOAD_MAX);
         return false;
     }
+    if (!cxl_type3_check_poison(ct3, errp)) {
+        return false;
+    }
     if (ct3->memdev && ct3->pmem) {
         error_setg(errp, "cxl-type3: properties 'memdev' and "
                    "'persistent-memdev' are the same; give only the latter");
@@ -227,8 +230,7 @@ static void type3_realize(PCIDevice *pdev, Error **errp)
                     "'persistent-memdev'");
     }
     cxl_dpa_register_ram(&ct3->dpa, DEVICE(ct3));
-    cxl_poison_init(&ct3->poison, TYPE3_POISON_MAX);
-    ct3->dpa.poison = &ct3->poison;
+    cxl_type3_init_poison(ct3);
     type3_init_dvsecs(ct3);
     ct3->doe = cxl_doe_new(pdev, ct3->dvsecs.next, &ct3->cdat,
                            TYPE3_VECTOR_DOE);
@@ -256,7 +258,7 @@ static void type3_exit(PCIDevice *pdev)
     g_clear_pointer(&ct3->doe, cxl_doe_free);
     type3_exit_pcie(pdev);
     cxl_cdat_destroy(&ct3->cdat);
-    cxl_poison_destroy(&ct3->poison);
+    cxl_type3_destroy_poison(ct3);
     type3_destroy_memory(ct3);
 }
 
@@ -325,6 +327,9 @@ static const Property type3_properties[] = {
                       CXL_HDM_ENDPOINT_DECODERS_MAX),
     DEFINE_PROP_UINT32("event-log-depth", CXLType3, event_log_depth, 64),
     DEFINE_PROP_SIZE32("payload-size", CXLType3, payload_size, 2 * KiB),
+    DEFINE_PROP_UINT32("poison-list-max", CXLType3, poison_list_max, 256),
+    DEFINE_PROP_UINT32("poison-inject-max", CXLType3, poison_inject_max, 256),
+    DEFINE_PROP_STRING("poison", CXLType3, poison_mode),
     DEFINE_PROP_BOOL("fast-map", CXLType3, fast_map, true),
     DEFINE_PROP_PCIE_LINK_WIDTH("x-width", CXLType3, width,
                                 PCIE_LINK_WIDTH_16),

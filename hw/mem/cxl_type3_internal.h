@@ -3,8 +3,9 @@
  *
  * cxl_type3.c is the PCIe function, cxl_type3_irq.c its interrupts,
  * cxl_type3_sets.c its command sets and device registers, cxl_type3_mem.c its
- * memory as windows see it, cxl_type3_power.c what the loss of power does to
- * it, and cxl_type3_reset.c what each kind of reset does to what.
+ * memory as windows see it, cxl_type3_poison.c what is poisoned of it,
+ * cxl_type3_power.c what the loss of power does to it, and cxl_type3_reset.c
+ * what each kind of reset does to what.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -30,7 +31,6 @@ enum {
 QEMU_BUILD_BUG_ON(TYPE3_VECTOR_MAILBOX > 15);
 
 #define TYPE3_EVENT_DEPTH_MAX   4096
-#define TYPE3_POISON_MAX        256
 
 /* For traces: the id, or the type */
 static inline const char *cxl_type3_name(const CXLType3 *ct3)
@@ -54,6 +54,16 @@ void cxl_type3_destroy_sets(CXLType3 *ct3);
 /* Show in Event Status which logs have records */
 void cxl_type3_show_events(CXLType3 *ct3);
 extern const VMStateDescription vmstate_cxl_type3_sets;
+
+/* Properties about poison; false with @errp set when one is not legal */
+bool cxl_type3_check_poison(const CXLType3 *ct3, Error **errp);
+/* What is poisoned; init comes before the command sets' */
+void cxl_type3_init_poison(CXLType3 *ct3);
+void cxl_type3_destroy_poison(CXLType3 *ct3);
+/* As CXLMemClass.recheck() */
+void cxl_type3_recheck(CXLMem *mem, bool more);
+/* Do now what recheck() had left for later */
+void cxl_type3_settle_poison(CXLType3 *ct3);
 
 /* CXL r3.1 9.8: what the end of QEMU, or of the device, means to memory */
 void cxl_type3_init_power(CXLType3 *ct3);

@@ -163,6 +163,7 @@ void cxl_type3_mem_class_init(CXLMemClass *mc)
     mc->decoder = type3_decoder;
     mc->ram = type3_ram;
     mc->checked = type3_checked;
+    mc->recheck = cxl_type3_recheck;
     mc->shadow = type3_shadow;
     mc->read = type3_read;
     mc->write = type3_write;

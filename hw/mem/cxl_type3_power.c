@@ -19,6 +19,7 @@ static void type3_flush(CXLType3 *ct3)
     if (!runstate_check(RUN_STATE_POSTMIGRATE) &&
         !runstate_check(RUN_STATE_FINISH_MIGRATE)) {
         cxl_shutdown_flushed(&ct3->shutdown);
+        cxl_type3_settle_poison(ct3);
     }
 }
 
@@ -45,6 +46,7 @@ void cxl_type3_destroy_power(CXLType3 *ct3)
 {
     notifier_remove(&ct3->shutdown_notifier);
     qemu_remove_exit_notifier(&ct3->exit_notifier);
+    cxl_type3_settle_poison(ct3);
     cxl_shutdown_flushed(&ct3->shutdown);
 }
 

@@ -181,6 +181,11 @@ static void reset_volatile(CXLType3 *ct3, CXLResetKind kind)
     }
 }
 
+static void reset_poison(CXLType3 *ct3, CXLResetKind kind)
+{
+    cxl_media_forget_volatile(&ct3->media);
+}
+
 /* State that no reset resets has no function */
 static void (*const reset_functions[])(CXLType3 *, CXLResetKind) = {
     [CXL_STATE_PCI] = reset_by_pci_core,
@@ -208,6 +213,7 @@ static void (*const reset_functions[])(CXLType3 *, CXLResetKind) = {
     [CXL_STATE_RAS] = reset_ras,
     [CXL_STATE_HDM] = reset_hdm,
     [CXL_STATE_VOLATILE] = reset_volatile,
+    [CXL_STATE_POISON_VOLATILE] = reset_poison,
     [CXL_STATE_PARTITION] = reset_partition,
 };
 
@@ -233,6 +239,7 @@ static void type3_initiate_cxl_reset(void *opaque, bool clear)
     cxl_type3_reset(ct3, CXL_RESET_CXL);
     if (clear) {
         cxl_dpa_forget_volatile(&ct3->dpa);
+        cxl_media_forget_volatile(&ct3->media);
     }
     r->running = true;
     r->end_ns = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + CXL_RESET_NS;

@@ -110,7 +110,8 @@ static void type3_init_commands(CXLType3 *ct3)
                      runstate_check(RUN_STATE_INMIGRATE));
     cxl_health_add(&ct3->cci, &ct3->health, mem, &ct3->events,
                    &ct3->timestamp, &ct3->shutdown);
-    cxl_media_add(&ct3->cci, &ct3->media, mem, &ct3->poison);
+    cxl_media_add(&ct3->cci, &ct3->media, mem, &ct3->poison, &ct3->events,
+                  &ct3->timestamp);
     cxl_security_add(&ct3->cci, &ct3->security, mem, &ct3->poison);
 }
 
@@ -143,6 +144,7 @@ void cxl_type3_destroy_sets(CXLType3 *ct3)
     cxl_firmware_destroy(&ct3->firmware);
     cxl_events_destroy(&ct3->events);
     cxl_cci_destroy(&ct3->cci);
+    cxl_media_destroy(&ct3->media);
 }
 
 void cxl_type3_show_events(CXLType3 *ct3)

@@ -250,10 +250,14 @@ static void test_busy(void)
     begin();
     g_assert_cmphex(start_hppr(), ==, CXL_RET_BACKGROUND_STARTED);
     for (unsigned i = 0; i < ARRAY_SIZE(commands); i++) {
-        unsigned ret = command(commands[i].opcode, commands[i].req,
-                               commands[i].req ? commands[i].in_min : 0);
+        static const uint8_t zeros[64];
+        const Command *c = &commands[i];
+        bool starts = c->effects & CXL_EFFECT_BACKGROUND;
+        const void *req = c->req ?: starts ? zeros : NULL;
+        unsigned ret = command(c->opcode, req, req ? c->in_min : 0);
 
-        if (commands[i].effects & CXL_EFFECT_BACKGROUND) {
+        if (starts) {
+            g_assert_cmpuint(c->in_min, <=, sizeof(zeros));
             g_assert_cmphex(ret, ==, CXL_RET_BUSY);
         }
         g_assert_cmphex(FIELD_EX64(background(), CXL_MBOX_BACKGROUND, OPCODE),

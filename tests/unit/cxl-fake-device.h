@@ -12,6 +12,7 @@
 #include "hw/cxl/cci/lsa.h"
 #include "hw/cxl/cci/logs.h"
 #include "hw/cxl/cci/maintenance.h"
+#include "hw/cxl/cci/media.h"
 #include "hw/cxl/cci/security.h"
 #include "hw/cxl/cci/sets.h"
 #include "hw/cxl/cci/shutdown.h"
@@ -21,6 +22,7 @@
 #define DEPTH       5
 #define LSA         4096
 #define POISON_MAX  100
+#define INJECT_MAX  50
 #define VMEM        CXL_CAPACITY_UNIT
 #define PMEM        (2 * CXL_CAPACITY_UNIT)
 
@@ -32,6 +34,7 @@
  * @locked: persistent memory is
  * @erased: how often, and what last
  * @nv: what was kept by area, NULL: nothing
+ * @writes: DPA and value of what the device wrote of its memory, in turn
  */
 typedef struct FakeMem {
     Object parent_obj;
@@ -44,6 +47,7 @@ typedef struct FakeMem {
     uint64_t erased_dpa;
     uint64_t erased_len;
     GBytes *nv[CXL_NV_AREAS];
+    GArray *writes;
 } FakeMem;
 
 #define TYPE_FAKE_MEM "fake-cxl-mem"
@@ -114,6 +118,15 @@ static bool fake_nv_load(CXLMem *mem, CXLNvArea area, void *buf, uint32_t len)
     return true;
 }
 
+static MemTxResult fake_write(CXLMem *mem, uint64_t dpa, uint64_t value,
+                              unsigned size, MemTxAttrs attrs)
+{
+    g_assert_cmpuint(size, ==, 8);
+    g_array_append_val(FAKE_MEM(mem)->writes, dpa);
+    g_array_append_val(FAKE_MEM(mem)->writes, value);
+    return MEMTX_OK;
+}
+
 static void fake_lsa_read(CXLMem *mem, uint64_t offset, void *buf,
                           uint32_t len)
 {
@@ -153,6 +166,7 @@ static void fake_class_init(ObjectClass *oc, void *data)
     mc->erase = fake_erase;
     mc->nv_save = fake_nv_save;
     mc->nv_load = fake_nv_load;
+    mc->write = fake_write;
     mc->lsa_read = fake_lsa_read;
     mc->lsa_write = fake_lsa_write;
 }
@@ -160,6 +174,7 @@ static void fake_class_init(ObjectClass *oc, void *data)
 static void fake_init(Object *obj)
 {
     FAKE_MEM(obj)->vmem = VMEM;
+    FAKE_MEM(obj)->writes = g_array_new(false, false, sizeof(uint64_t));
 }
 
 static void fake_finalize(Object *obj)
@@ -167,6 +182,7 @@ static void fake_finalize(Object *obj)
     for (unsigned area = 0; area < CXL_NV_AREAS; area++) {
         g_clear_pointer(&FAKE_MEM(obj)->nv[area], g_bytes_unref);
     }
+    g_array_unref(FAKE_MEM(obj)->writes);
 }
 
 static const TypeInfo fake_mem_info = {
@@ -232,6 +248,7 @@ static inline Device *new_device_on(FakeMem *fake)
         .component_type = CXL_COMPONENT_TYPE_TYPE3,
     };
     cxl_poison_init(&d->poison, POISON_MAX);
+    d->poison.inject_max = INJECT_MAX;
     cxl_cci_init(&d->cci, &cci_ops, d, ROOM);
     cxl_infostat_add(&d->cci, &d->infostat);
     cxl_events_add(&d->cci, &d->events, &events_ops, d, vectors,
@@ -248,7 +265,8 @@ static inline Device *new_device_on(FakeMem *fake)
     cxl_shutdown_add(&d->cci, &d->shutdown, mem, false);
     cxl_health_add(&d->cci, &d->health, mem, &d->events, &d->timestamp,
                    &d->shutdown);
-    cxl_media_add(&d->cci, &d->media, mem, &d->poison);
+    cxl_media_add(&d->cci, &d->media, mem, &d->poison, &d->events,
+                  &d->timestamp);
     cxl_security_add(&d->cci, &d->security, mem, &d->poison);
     return d;
 }
@@ -267,6 +285,7 @@ static inline void free_device(Device *d)
     cxl_firmware_destroy(&d->firmware);
     cxl_events_destroy(&d->events);
     cxl_cci_destroy(&d->cci);
+    cxl_media_destroy(&d->media);
     cxl_poison_destroy(&d->poison);
     object_unref(OBJECT(d->mem));
     g_free(d);

@@ -2,7 +2,7 @@
  * The command sets of a memory device but for events
  *
  * Sources: hw/cxl/cci/{background,cci,events,firmware,health,infostat,logs,
- *          lsa,media,memdev,security,shutdown,timestamp}.c
+ *          lsa,media,media-state,memdev,scan,security,shutdown,timestamp}.c
  *          hw/cxl/model/{event-log,health,poison}.c
  *          hw/cxl/interfaces.c
  * Needs: migration, io (for VMState), trace events of hw/cxl
@@ -36,7 +36,7 @@ static void test_identify(void)
     }
     g_assert_cmpuint(cxl_le32_get(mem->lsa_size), ==, LSA);
     g_assert_cmpuint(cxl_le24_get(mem->poison_list_max), ==, POISON_MAX);
-    g_assert_cmpuint(cxl_le16_get(mem->inject_poison_limit), ==, 0);
+    g_assert_cmpuint(cxl_le16_get(mem->inject_poison_limit), ==, INJECT_MAX);
 
     part = answer(d, CXL_OP_GET_PARTITION_INFO, NULL, 0, sizeof(*part));
     g_assert_cmpuint(cxl_le64_get(part->active_volatile), ==, 1);
@@ -140,7 +140,11 @@ static void test_logs(void)
         const CXLCmd *row = cxl_cci_command(&d->cci, n);
 
         g_assert_cmphex(cxl_le16_get(e->opcode), ==, row->opcode);
-        g_assert_cmphex(cxl_le16_get(e->effect), ==, row->effects);
+        g_assert_cmphex(cxl_le16_get(e->effect), ==, row->effects |
+                        (row->flags & CXL_CMD_BACKGROUND ?
+                         CXL_EFFECT_BACKGROUND : 0) |
+                        (row->flags & CXL_CMD_ABORTABLE ?
+                         CXL_EFFECT_ABORTABLE : 0));
     }
     for (uint32_t offset = 0; offset <= size + 2; offset++) {
         for (uint32_t len = 0; len <= size + 2; len++) {
@@ -221,6 +225,14 @@ static void test_lsa(void)
     free_device(d);
 }
 
+static bool add_poison(Device *d, uint64_t dpa, uint64_t len, uint8_t source,
+                       uint64_t now)
+{
+    const CXLPoison range = { dpa, len, source, .listed = true };
+
+    return cxl_poison_add(&d->poison, &range, now);
+}
+
 static CXLRet get_poison(Device *d, uint64_t dpa, uint64_t lines)
 {
     const CXLGetPoisonReq in = { cxl_le64(dpa), cxl_le64(lines) };
@@ -254,8 +266,8 @@ static void test_poison(void)
     g_assert_cmpuint(get_poison(d, 0, lines), ==, CXL_RET_SUCCESS);
     expect_poison(d, 0, 0, 0, 0);
     for (unsigned n = 0; n < 80; n++) {
-        g_assert_true(cxl_poison_add(&d->poison, n * 0x1000, 64,
-                                     CXL_POISON_SOURCE_INJECTED, 5));
+        g_assert_true(add_poison(d, n * 0x1000, 64,
+                                 CXL_POISON_SOURCE_INJECTED, 5));
     }
     g_assert_cmpuint(get_poison(d, 0, lines), ==, CXL_RET_SUCCESS);
     expect_poison(d, 30, 0, 0x1000, CXL_POISON_LIST_MORE);
@@ -292,8 +304,8 @@ static void test_poison_range(void)
     const CXLMediaErrorRecord *record =
         (const void *)(d->out + sizeof(CXLGetPoisonRsp));
 
-    g_assert_true(cxl_poison_add(&d->poison, 0x1000, 0x400,
-                                 CXL_POISON_SOURCE_INTERNAL, 0));
+    g_assert_true(add_poison(d, 0x1000, 0x400, CXL_POISON_SOURCE_INTERNAL,
+                             0));
     g_assert_cmpuint(get_poison(d, 0x1040, 2), ==, CXL_RET_SUCCESS);
     g_assert_cmphex(cxl_le64_get(record->address), ==, 0x1042);
     g_assert_cmpuint(cxl_le32_get(record->length), ==, 2);
@@ -324,8 +336,7 @@ static void test_poison_overflow(void)
     const CXLGetPoisonRsp *out = (const void *)d->out;
 
     for (unsigned n = 0; n < POISON_MAX + 2; n++) {
-        cxl_poison_add(&d->poison, n * 128, 64, CXL_POISON_SOURCE_INJECTED,
-                       700 + n);
+        add_poison(d, n * 128, 64, CXL_POISON_SOURCE_INJECTED, 700 + n);
     }
     g_assert_cmpuint(get_poison(d, 0, 1), ==, CXL_RET_SUCCESS);
     expect_poison(d, 1, 0, 0, CXL_POISON_LIST_OVERFLOW);
@@ -344,12 +355,13 @@ static void test_poison_bad_load(void)
         { .dpa = UINT64_MAX - 63, .len = 128, .source = 1 },
         { .dpa = 64, .len = 64, .source = 8 },
         { .dpa = 0, .len = 64, .source = 1 },
+        { .dpa = VMEM + PMEM, .len = 64, .source = 1 },
     };
 
     for (unsigned n = 0; n <= ARRAY_SIZE(bad); n++) {
         Device *from = new_device(), *to = new_device();
 
-        cxl_poison_add(&from->poison, 0, 64, 3, 0);
+        add_poison(from, 0, 64, 3, 0);
         if (n < ARRAY_SIZE(bad)) {
             g_array_append_val(from->poison.ranges, bad[n]);
         } else {
@@ -360,6 +372,137 @@ static void test_poison_bad_load(void)
         free_device(from);
         free_device(to);
     }
+}
+
+static CXLRet inject(Device *d, uint64_t dpa)
+{
+    const CXLInjectPoisonReq in = { cxl_le64(dpa) };
+
+    return request(d, CXL_OP_INJECT_POISON, &in, sizeof(in));
+}
+
+static CXLRet clear(Device *d, uint64_t dpa, uint64_t data)
+{
+    CXLClearPoisonReq in = { cxl_le64(dpa) };
+
+    for (unsigned n = 0; n < ARRAY_SIZE(in.data); n++) {
+        in.data[n] = cxl_le64(data + n);
+    }
+    return request(d, CXL_OP_CLEAR_POISON, &in, sizeof(in));
+}
+
+/* CXL r3.1 8.2.9.9.4.2: up to the limit, and nowhere that is not memory */
+static void test_inject(void)
+{
+    Device *d = new_device();
+
+    g_assert_cmpuint(inject(d, 1), ==, CXL_RET_INVALID_INPUT);
+    g_assert_cmpuint(inject(d, VMEM + PMEM), ==, CXL_RET_INVALID_PA);
+    g_assert_cmpuint(inject(d, -64ull), ==, CXL_RET_INVALID_PA);
+    g_assert_cmphex(d->pending, ==, 0);
+    for (unsigned n = 0; n < INJECT_MAX; n++) {
+        g_assert_cmpuint(inject(d, n * 64), ==, CXL_RET_SUCCESS);
+    }
+    g_assert_cmphex(d->pending, ==, 1u << CXL_LOG_INFO);
+    g_assert_cmpuint(inject(d, INJECT_MAX * 64), ==, CXL_RET_POISON_LIMIT);
+    /* What is poisoned already takes no more */
+    g_assert_cmpuint(inject(d, 0), ==, CXL_RET_SUCCESS);
+    g_assert_cmpuint(cxl_poison_count(&d->poison), ==, 1);
+    g_assert_cmpuint(clear(d, 64, 0), ==, CXL_RET_SUCCESS);
+    g_assert_cmpuint(inject(d, INJECT_MAX * 64), ==, CXL_RET_SUCCESS);
+    free_device(d);
+}
+
+/* CXL r3.1 8.2.9.9.4.3: the data are written, poisoned or not */
+static void test_clear(void)
+{
+    Device *d = new_device();
+
+    g_assert_cmpuint(clear(d, 1, 0), ==, CXL_RET_INVALID_INPUT);
+    g_assert_cmpuint(clear(d, VMEM + PMEM, 0), ==, CXL_RET_INVALID_PA);
+    g_assert_cmpuint(d->mem->writes->len, ==, 0);
+    g_assert_cmpuint(inject(d, VMEM), ==, CXL_RET_SUCCESS);
+    for (unsigned i = 0; i < 2; i++) {
+        const uint64_t *w;
+
+        g_array_set_size(d->mem->writes, 0);
+        g_assert_cmpuint(clear(d, VMEM, 500), ==, CXL_RET_SUCCESS);
+        g_assert_cmpuint(d->mem->writes->len, ==, 16);
+        w = (const uint64_t *)d->mem->writes->data;
+        for (unsigned n = 0; n < 8; n++) {
+            g_assert_cmphex(w[2 * n], ==, VMEM + n * 8);
+            g_assert_cmphex(w[2 * n + 1], ==, 500 + n);
+        }
+        g_assert_cmpuint(cxl_poison_count(&d->poison), ==, 0);
+    }
+    free_device(d);
+}
+
+/* Of what is kept, persistent memory's poison comes back */
+static void test_poison_kept(void)
+{
+    Device *d = new_device(), *again;
+
+    g_assert_cmpuint(inject(d, VMEM - 64), ==, CXL_RET_SUCCESS);
+    g_assert_cmpuint(inject(d, VMEM), ==, CXL_RET_SUCCESS);
+    again = new_device_on(d->mem);
+    g_assert_cmpuint(cxl_poison_count(&again->poison), ==, 1);
+    g_assert_cmphex(cxl_poison_at(&again->poison, 0)->dpa, ==, VMEM);
+    g_assert_cmphex(cxl_poison_at(&again->poison, 0)->len, ==, 64);
+    free_device(again);
+    free_device(d);
+}
+
+static void expect_scanning(Device *d)
+{
+    const CXLGetPoisonRsp *out = (const void *)d->out;
+
+    g_assert_true(out->flags & CXL_POISON_LIST_SCANNING);
+}
+
+/* CXL r3.1 8.2.9.9.4.5, 8.2.9.9.4.6: what the list does not have is found */
+static void test_scan(void)
+{
+    const CXLScanMediaReq in = { .length = cxl_le64((VMEM + PMEM) / 64) };
+    CXLScanMediaReq bad = in;
+    Device *d = new_device();
+    const CXLScanResultsRsp *out = (const void *)d->out;
+    CXLPoison hidden = { 0x40000, 64, CXL_POISON_SOURCE_INTERNAL };
+
+    bad.flags = 2;
+    g_assert_cmpuint(request(d, CXL_OP_SCAN_MEDIA, &bad, sizeof(bad)), ==,
+                     CXL_RET_INVALID_INPUT);
+    bad = in;
+    bad.dpa = cxl_le64(64);
+    g_assert_cmpuint(request(d, CXL_OP_SCAN_MEDIA, &bad, sizeof(bad)), ==,
+                     CXL_RET_INVALID_PA);
+    for (unsigned n = 0; n < POISON_MAX + 5; n++) {
+        hidden.dpa = n * 0x1000;
+        hidden.listed = n < 40;
+        g_assert_true(cxl_poison_add(&d->poison, &hidden, 5));
+    }
+    g_assert_cmpuint(request(d, CXL_OP_SCAN_MEDIA, &in, sizeof(in)), ==,
+                     CXL_RET_BACKGROUND_STARTED);
+    g_assert_cmpuint(request(d, CXL_OP_GET_SCAN_RESULTS, NULL, 0), ==,
+                     CXL_RET_BUSY);
+    g_assert_cmpuint(get_poison(d, 0, 1), ==, CXL_RET_SUCCESS);
+    expect_scanning(d);
+    cxl_unit_sleep(1000);
+    for (unsigned left = POISON_MAX; left; ) {
+        unsigned nr = MIN(left, 30);
+
+        g_assert_cmpuint(request(d, CXL_OP_GET_SCAN_RESULTS, NULL, 0), ==,
+                         CXL_RET_SUCCESS);
+        g_assert_cmpuint(cxl_le16_get(out->count), ==, nr);
+        left -= nr;
+        g_assert_cmphex(out->flags, ==, CXL_SCAN_RESULTS_STOPPED |
+                        (left ? CXL_SCAN_RESULTS_MORE : 0));
+        g_assert_cmphex(cxl_le64_get(out->restart_dpa), ==,
+                        POISON_MAX * 0x1000);
+    }
+    g_assert_cmpuint(cxl_poison_count_listed(&d->poison), ==, POISON_MAX);
+    g_assert_false(cxl_poison_at(&d->poison, POISON_MAX)->listed);
+    free_device(d);
 }
 
 /* Every command at min - 1, min, max and max + 1 bytes of zeroes */
@@ -401,5 +544,9 @@ int main(int argc, char **argv)
     g_test_add_func("/cxl/commands/poison/range", test_poison_range);
     g_test_add_func("/cxl/commands/poison/overflow", test_poison_overflow);
     g_test_add_func("/cxl/commands/poison/bad-load", test_poison_bad_load);
+    g_test_add_func("/cxl/commands/inject-poison", test_inject);
+    g_test_add_func("/cxl/commands/clear-poison", test_clear);
+    g_test_add_func("/cxl/commands/poison/kept", test_poison_kept);
+    g_test_add_func("/cxl/commands/scan-media", test_scan);
     return g_test_run();
 }

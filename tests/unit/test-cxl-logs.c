@@ -236,7 +236,9 @@ static void disturb(Device *d)
     for (unsigned n = 0; n < DEPTH + 2; n++) {
         cxl_events_record(&d->events, CXL_LOG_FATAL, &record, 1);
     }
-    cxl_poison_add(&d->poison, 0x1000, 64, CXL_POISON_SOURCE_INJECTED, 1);
+    cxl_poison_add(&d->poison,
+                   &(CXLPoison) { 0x1000, 64, CXL_POISON_SOURCE_INJECTED, true },
+                   1);
     d->shutdown.dirty = true;
     d->shutdown.count = 77;
     d->cci.background.opcode = CXL_OP_PERFORM_MAINTENANCE;

@@ -434,9 +434,10 @@ static void test_bad_load(void)
 /* CXL r3.1 8.2.9.9.4: poison stays until it is cleared */
 static void test_poison(void)
 {
+    const CXLPoison line = { 0x2000, 64, CXL_POISON_SOURCE_INTERNAL, true };
     Device *d = new_device();
 
-    cxl_poison_add(&d->poison, 0x2000, 64, CXL_POISON_SOURCE_INTERNAL, 0);
+    cxl_poison_add(&d->poison, &line, 0);
     g_assert_cmpuint(repair_at(d, SPPR, 0x2000), ==, CXL_RET_SUCCESS);
     g_assert_cmpuint(repair_at(d, HPPR, 0x2000), ==, CXL_RET_SUCCESS);
     g_assert_true(cxl_poison_hit(&d->poison, 0x2000, 64));

@@ -2,7 +2,7 @@
  * Set Partition Info: what can be asked for, and when it becomes active
  *
  * Sources: hw/cxl/cci/{background,cci,events,firmware,health,infostat,logs,
- *          lsa,media,memdev,security,shutdown,timestamp}.c
+ *          lsa,media,media-state,memdev,scan,security,shutdown,timestamp}.c
  *          hw/cxl/model/{event-log,health,poison}.c
  *          hw/cxl/interfaces.c
  * Needs: migration, io (for VMState), trace events of hw/cxl

@@ -2,8 +2,8 @@
  * Persistent memory security: states and commands against a naive model
  *
  * Sources: hw/cxl/cci/{background,cci,events,feature-rows,features,firmware,
- *          health,infostat,logs,lsa,maintenance,media,memdev,security,shutdown,
- *          timestamp}.c
+ *          health,infostat,logs,lsa,maintenance,media,media-state,memdev,
+ *          scan,security,shutdown,timestamp}.c
  *          hw/cxl/model/{event-log,health,poison}.c
  *          hw/cxl/interfaces.c
  * Needs: migration, io (for VMState), trace events of hw/cxl
@@ -231,7 +231,9 @@ static void test_erase(void)
 {
     Device *d = new_device();
 
-    cxl_poison_add(&d->poison, VMEM - 64, 192, CXL_POISON_SOURCE_INTERNAL, 0);
+    cxl_poison_add(&d->poison,
+                   &(CXLPoison) { VMEM - 64, 192, CXL_POISON_SOURCE_INTERNAL, true },
+                   0);
     memset(d->mem->lsa, 1, LSA);
     g_assert_cmphex(device_set(d, CXL_PASSPHRASE_MASTER, 0, 7), ==, 0);
     g_assert_cmphex(device_set(d, CXL_PASSPHRASE_USER, 0, 8), ==, 0);

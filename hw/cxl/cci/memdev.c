@@ -6,6 +6,7 @@
 #include "qemu/osdep.h"
 #include "hw/cxl/cci/firmware.h"
 #include "hw/cxl/cci/sets.h"
+#include "hw/cxl/spec/payloads-media.h"
 #include "hw/cxl/spec/payloads-partition.h"
 
 /* As it is kept: never change it, add an area instead */
@@ -53,6 +54,9 @@ static CXLRet cmd_memdev_identify(const CXLCall *call, CXLRsp *rsp)
     out->lsa_size = cxl_le32(MIN(c.lsa, UINT32_MAX));
     out->poison_list_max =
         cxl_le24(MIN(s->poison->max, POISON_LIST_MAX_FIELD));
+    out->inject_poison_limit = cxl_le16(s->poison->inject_max);
+    out->poison_capabilities = CXL_POISON_INJECTS_PERSISTENT |
+                               CXL_POISON_SCANS;
     return CXL_RET_SUCCESS;
 }
 

@@ -222,6 +222,9 @@ static void erase_persistent(CXLSecurity *s)
     if (c.pmem) {
         cxl_poison_remove(s->poison, c.vmem, c.pmem, 0);
         mc->erase(s->mem, c.vmem, c.pmem);
+        if (mc->recheck) {
+            mc->recheck(s->mem, false);
+        }
     }
     erase_labels(s->mem);
 }

@@ -23,6 +23,8 @@ typedef enum CXLDpaKind {
     CXL_DPA_BANKS
 } CXLDpaKind;
 
+typedef struct CXLDpa CXLDpa;
+
 /**
  * CXLDpaBackends: where the memory comes from
  * @memory: by kind; any may be NULL, but not all of them
@@ -58,10 +60,22 @@ typedef struct CXLDpaBank {
 } CXLDpaBank;
 
 /**
+ * CXLDpaPoisonOps: what the owner is told of accesses to poison
+ * @consumed: @size bytes at @dpa, some of them poisoned, were read
+ * @written: they were written
+ */
+typedef struct CXLDpaPoisonOps {
+    void (*consumed)(CXLDpa *d, uint64_t dpa, unsigned size);
+    void (*written)(CXLDpa *d, uint64_t dpa, unsigned size);
+} CXLDpaPoisonOps;
+
+/**
  * CXLDpa: the address space of a device, volatile memory first
  * @vmem: bytes from DPA 0 on that are volatile; all others are persistent
  * @lsa: the label storage area, NULL when there is none
  * @poison: the owner's poison list, NULL for none
+ * @poison_ops: NULL: nobody is told
+ * @poison_is_data: reads of poison give what was last written
  * @media_disabled: every access fails
  * @locked: every access of the persistent partition fails
  * @shadows: ranges whose bytes are elsewhere for now
@@ -71,16 +85,18 @@ typedef struct CXLDpaBank {
  * cxl_dpa_destroy(), the owner brings the windows up to date. Which byte of
  * which bank stands at a DPA never changes.
  */
-typedef struct CXLDpa {
+struct CXLDpa {
     CXLDpaBank banks[CXL_DPA_BANKS];
     uint64_t vmem;
     HostMemoryBackend *lsa;
     const CXLPoisonList *poison;
+    const CXLDpaPoisonOps *poison_ops;
+    bool poison_is_data;
     bool media_disabled;
     bool locked;
     QLIST_HEAD(, CXLMemShadow) shadows;
     DeviceState *dev;
-} CXLDpa;
+};
 
 /* All of the partitionable memory is volatile */
 #define CXL_DPA_ALL_VOLATILE UINT64_MAX
@@ -92,7 +108,7 @@ typedef struct CXLDpa {
  * Fails, naming the property, when none is given, one is in use already, one
  * is read-only, memory is not a multiple of 256 MiB, there is no LSA for what
  * is or can become persistent, or @partition_volatile is out of range.
- * @d->poison, @d->media_disabled and @d->locked are the owner's to set.
+ * What is about poison, media and locks is the owner's to set.
  */
 bool cxl_dpa_init(CXLDpa *d, const CXLDpaBackends *backends,
                   uint64_t partition_volatile, Error **errp);
@@ -120,12 +136,12 @@ void cxl_dpa_erase(CXLDpa *d, uint64_t dpa, uint64_t len);
 const CXLDpaBank *cxl_dpa_bank_of(const CXLDpa *d, uint64_t dpa);
 /*
  * Read or write @size bytes, 1 to 8, little-endian. Checks in this order:
- * range, media, lock, poison; poison fails reads only, a write neither fails nor
- * heals. @value is all ones after a read that fails.
+ * range, media, lock, poison; poison fails reads only, with MEMTX_POISONED.
+ * @value is all ones after a read that fails.
  */
-MemTxResult cxl_dpa_read(const CXLDpa *d, uint64_t dpa, uint64_t *value,
+MemTxResult cxl_dpa_read(CXLDpa *d, uint64_t dpa, uint64_t *value,
                          unsigned size, MemTxAttrs attrs);
-MemTxResult cxl_dpa_write(const CXLDpa *d, uint64_t dpa, uint64_t value,
+MemTxResult cxl_dpa_write(CXLDpa *d, uint64_t dpa, uint64_t value,
                           unsigned size, MemTxAttrs attrs);
 /* As CXLMemClass.ram(); NULL across a boundary of partitions or banks */
 MemoryRegion *cxl_dpa_ram(const CXLDpa *d, uint64_t dpa, uint64_t len,

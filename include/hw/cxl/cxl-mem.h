@@ -118,6 +118,13 @@ struct CXLMemClass {
     bool (*checked)(CXLMem *mem, uint64_t dpa, uint64_t len, uint64_t *start,
                     uint64_t *end);
     /*
+     * Tells that checked() finds something else now, and that what is to be
+     * kept of it in non-volatile memory is. With @more, the device has all
+     * accesses checked that are to be before this returns; otherwise there is
+     * time. Called by commands and accesses. Optional: nothing is fast.
+     */
+    void (*recheck)(CXLMem *mem, bool more);
+    /*
      * From @on on until it is called again with false, what the device reads
      * and writes inside @shadow is read and written by that; its RAM there is
      * stale. Called when an interleave view comes and goes; shadows of a

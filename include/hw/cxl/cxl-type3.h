@@ -14,6 +14,7 @@
 #include "hw/cxl/cci/lsa.h"
 #include "hw/cxl/cci/logs.h"
 #include "hw/cxl/cci/maintenance.h"
+#include "hw/cxl/cci/media.h"
 #include "hw/cxl/cci/security.h"
 #include "hw/cxl/cci/sets.h"
 #include "hw/cxl/cci/shutdown.h"
@@ -49,6 +50,10 @@ typedef struct CXLType3Reset {
  * @sn: property; 0 asks for a number of the device's own
  * @event_log_depth: property; records that each event log holds
  * @payload_size: property; bytes of the mailbox's payload registers
+ * @poison_list_max: property; records that the poison list holds
+ * @poison_inject_max: property; lines that Inject Poison can poison
+ * @poison_mode: property 'poison': what the host gets that reads poison
+ * @poison_bh: makes windows and what is kept follow what was healed
  * @fast_map: property; off: each access is checked one by one
  * @serial: @sn, or the number that was found for it, while realized
  */
@@ -67,6 +72,9 @@ struct CXLType3 {
     uint8_t hdm_decoders;
     uint32_t event_log_depth;
     uint32_t payload_size;
+    uint32_t poison_list_max;
+    uint32_t poison_inject_max;
+    char *poison_mode;
     bool fast_map;
     PCIExpLinkSpeed speed;
     PCIExpLinkWidth width;
@@ -79,6 +87,7 @@ struct CXLType3 {
     CXLDpa dpa;
     CXLNv nv;
     CXLPoisonList poison;
+    QEMUBH *poison_bh;
     CXLCdat cdat;
     CXLDoe *doe;
     CXLDvsecs dvsecs;

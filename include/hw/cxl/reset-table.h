@@ -50,7 +50,7 @@
     X(PASSPHRASES, "Passphrases",               K, K, K, K, K, K, K) \
     X(ATTEMPTS, "Wrong passphrases in a row",   R, K, K, K, K, R, R) \
     X(SECURITY, "Memory locked, security frozen", R, R, K, K, K, R, R) \
-    X(POISON, "Poison list",                    K, K, K, K, K, R, R) \
+    X(POISON, "Poison of persistent memory",    K, K, K, K, K, K, K) \
     X(LSA, "Label storage area",                K, K, K, K, K, K, K) \
     X(PERSISTENT, "Persistent memory",          K, K, K, K, K, K, K) \
     X(CXL_RESET, "CXL Reset under way, its outcome", R, R, R, K, N, R, R) \
@@ -59,6 +59,7 @@
     X(RAS, "RAS and link registers",            R, K, K, K, K, R, R) \
     X(HDM, "HDM decoders",                      R, R, R, K, R, R, R) \
     X(VOLATILE, "Volatile memory",              R, K, K, K, K, K, K) \
+    X(POISON_VOLATILE, "Poison of volatile memory", R, K, K, K, K, R, R) \
     X(PARTITION, "Partitioning that waits for a reset", R, R, R, K, K, R, R)
 
 /* Root ports, and upstream and downstream ports of switches */

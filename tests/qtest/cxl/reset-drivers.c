@@ -7,9 +7,11 @@
 #include "hw/pci/pci_regs.h"
 #include "reset-drivers.h"
 
-/* CXL r3.1 8.2.9.9.4.2, 8.2.9.9.5.1 */
-#define OP_INJECT_POISON    0x4301
+/* CXL r3.1 8.2.9.9.5.1 */
 #define OP_SANITIZE         0x4400
+
+/* Behind a unit of volatile memory, and one that is so when power comes on */
+#define PERSISTENT_DPA      (2 * QCXL_UNIT)
 
 /* Configuration space */
 
@@ -319,16 +321,17 @@ static uint64_t get_background(const ResetTarget *t)
     return FIELD_EX64(status, CXL_MBOX_BACKGROUND, OPCODE);
 }
 
-static void set_poison(const ResetTarget *t, uint32_t token)
+static void inject(const ResetTarget *t, uint64_t dpa)
 {
-    const CXLLe64 dpa = cxl_le64(token % 1024 * 64);
+    const CXLInjectPoisonReq req = { cxl_le64(dpa) };
 
-    command(t, OP_INJECT_POISON, &dpa, sizeof(dpa), NULL, 0);
+    command(t, CXL_OP_INJECT_POISON, &req, sizeof(req), NULL, 0);
 }
 
-static uint64_t get_poison(const ResetTarget *t)
+/* What the list says of the unit of memory at @dpa */
+static uint64_t list(const ResetTarget *t, uint64_t dpa)
 {
-    const CXLGetPoisonReq req = { .length = cxl_le64(QCXL_UNIT / 64) };
+    const CXLGetPoisonReq req = { cxl_le64(dpa), cxl_le64(QCXL_UNIT / 64) };
     struct {
         CXLGetPoisonRsp head;
         CXLMediaErrorRecord first[64];
@@ -337,9 +340,30 @@ static uint64_t get_poison(const ResetTarget *t)
 
     command(t, CXL_OP_GET_POISON_LIST, &req, sizeof(req), &rsp, sizeof(rsp));
     for (unsigned i = 0; i < cxl_le16_get(rsp.head.count); i++) {
-        sum += cxl_le64_get(rsp.first[i].address);
+        sum += cxl_le64_get(rsp.first[i].address) +
+               cxl_le32_get(rsp.first[i].length);
     }
     return sum;
+}
+
+static void set_poison(const ResetTarget *t, uint32_t token)
+{
+    inject(t, PERSISTENT_DPA + token % 1024 * 64);
+}
+
+static uint64_t get_poison(const ResetTarget *t)
+{
+    return list(t, PERSISTENT_DPA);
+}
+
+static void set_poison_volatile(const ResetTarget *t, uint32_t token)
+{
+    inject(t, token % 1024 * 64);
+}
+
+static uint64_t get_poison_volatile(const ResetTarget *t)
+{
+    return list(t, 0);
 }
 
 static void set_health(const ResetTarget *t, uint32_t token)
@@ -452,7 +476,8 @@ const ResetDriver reset_device_drivers[CXL_STATES] = {
     [CXL_STATE_AER] = { set_aer, get_aer },
     [CXL_STATE_DOE] = { set_doe, get_doe },
     [CXL_STATE_BACKGROUND] = { set_background, get_background, OP_SANITIZE },
-    [CXL_STATE_POISON] = { set_poison, get_poison, OP_INJECT_POISON },
+    [CXL_STATE_POISON] = { set_poison, get_poison },
+    [CXL_STATE_POISON_VOLATILE] = { set_poison_volatile, get_poison_volatile },
     [CXL_STATE_CXL_RESET] = { set_cxl_reset, get_cxl_reset },
     [CXL_STATE_MAILBOX] = { set_mailbox, get_mailbox },
     [CXL_STATE_TIMESTAMP] = { set_timestamp, get_timestamp },

@@ -21,6 +21,7 @@
 #include "hw/cxl/spec/payloads-firmware.h"
 #include "hw/cxl/spec/payloads-logs.h"
 #include "hw/cxl/spec/payloads-maintenance.h"
+#include "hw/cxl/spec/payloads-media.h"
 #include "hw/cxl/spec/payloads-security.h"
 #include "hw/cxl/spec/cedt.h"
 #include "hw/cxl/spec/tables.h"

@@ -103,28 +103,4 @@ void cxl_memdev_add(CXLCCI *cci, CXLMemdev *s, CXLMem *mem,
 /* A partitioning that waits for it becomes active; no decoder is committed */
 void cxl_memdev_reset(CXLMemdev *s);
 
-/**
- * CXLPoisonCursor: how far a list that takes several answers has been read
- * @dpa, @end: the query, [@dpa, @end)
- * @next: where the next answer goes on; 0 when no query is unfinished
- */
-typedef struct CXLPoisonCursor {
-    uint64_t dpa;
-    uint64_t end;
-    uint64_t next;
-} CXLPoisonCursor;
-
-/* CXL r3.1 8.2.9.9.4: Poison: 4300h Get Poison List */
-typedef struct CXLMedia {
-    CXLMem *mem;
-    CXLPoisonList *poison;
-    CXLPoisonCursor cursor;
-} CXLMedia;
-/* The state of the set, and the poison list itself */
-extern const VMStateDescription vmstate_cxl_media;
-void cxl_media_add(CXLCCI *cci, CXLMedia *s, CXLMem *mem,
-                   CXLPoisonList *poison);
-/* Forget unfinished queries; poison itself survives a reset */
-void cxl_media_reset(CXLMedia *s);
-
 #endif /* HW_CXL_CCI_SETS_H */

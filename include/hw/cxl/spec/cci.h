@@ -90,6 +90,11 @@ typedef enum CXLOpcode {
     CXL_OP_SET_SHUTDOWN_STATE           = 0x4204,
 
     CXL_OP_GET_POISON_LIST              = 0x4300,
+    CXL_OP_INJECT_POISON                = 0x4301,
+    CXL_OP_CLEAR_POISON                 = 0x4302,
+    CXL_OP_GET_SCAN_CAPABILITIES        = 0x4303,
+    CXL_OP_SCAN_MEDIA                   = 0x4304,
+    CXL_OP_GET_SCAN_RESULTS             = 0x4305,
 
     CXL_OP_GET_SECURITY_STATE           = 0x4500,
     CXL_OP_SET_PASSPHRASE               = 0x4501,
