@@ -130,6 +130,23 @@ echo 'echo $((($1 & ~63) - {region['resource']})) >{DEBUG}/{memdev}/inject_poiso
     tap.equal(corrupted(guest) - before, 8, 'Linux does without the two pages')
 
 
+def check_broadcast(tap, topology):
+    """All CPUs of Intel's take part; Linux panics when one does not."""
+    cpu = 'max,vendor=GenuineIntel,family=6,model=94,-hypervisor'
+    with Guest(NAME, [*topology.args(), '-cpu', cpu]) as guest:
+        memdev = by_serial(guest, 3)
+        guest.must('modprobe -r kmem')
+        region = create_region(guest, memdev, 'ram', wait_driver=False)
+        device = dax_device(guest, region)
+        inject(guest, memdev, 3 * MIB)
+        for cpu in range(2):
+            survives(tap, *guest.run(f'taskset -c {cpu} cxl-consume -s '
+                                     f'{device} {3 * MIB:#x} 2>&1'),
+                     f'who handles SIGBUS on CPU {cpu} of Intel\'s')
+        checks = guest.must('grep MCE: /proc/interrupts').split()[1:3]
+        tap.equal(checks, ['2', '2'], 'each CPU takes each machine check')
+
+
 def test(tap, directory):
     topology = Topology(directory)
     for serial in (1, 2, 3):
@@ -148,6 +165,7 @@ def test(tap, directory):
         check_processes(tap, guest, region, device, memdevs)
         check_system_ram(tap, guest, memdevs[2])
         tap.equal(guest.quit(), 0, 'QEMU ends in order')
+    check_broadcast(tap, topology)
 
 
 main(NAME, test)
