@@ -276,6 +276,7 @@ static int type3_post_load(void *opaque, int version_id)
     cxl_dvsec_sync(&ct3->dvsecs);
     /* Registers say what the state that they show says */
     cxl_type3_show_events(ct3);
+    cxl_type3_show_media(ct3);
     cxl_type3_show_messages(ct3);
     cxl_mailbox_show_background(&ct3->regs.mailbox, false);
     cxl_windows_update();

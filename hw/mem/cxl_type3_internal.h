@@ -53,6 +53,8 @@ void cxl_type3_init_sets(CXLType3 *ct3);
 void cxl_type3_destroy_sets(CXLType3 *ct3);
 /* Show in Event Status which logs have records */
 void cxl_type3_show_events(CXLType3 *ct3);
+/* Show in Memory Device Status whether the media can be used */
+void cxl_type3_show_media(CXLType3 *ct3);
 extern const VMStateDescription vmstate_cxl_type3_sets;
 
 /* Properties about poison; false with @errp set when one is not legal */

@@ -128,18 +128,30 @@ static void type3_set_media_disabled(CXLType3 *ct3, bool disabled)
     }
 }
 
+static void type3_disable_media(CXLMem *mem, bool disabled)
+{
+    CXLType3 *ct3 = CXL_TYPE3(mem);
+
+    trace_cxl_type3_media(cxl_type3_name(ct3), disabled);
+    type3_set_media_disabled(ct3, disabled);
+    cxl_type3_show_media(ct3);
+}
+
 /*
  * Without media, there is nothing in windows: views have given back to the
  * backends what they held
  */
-static void type3_erase(CXLMem *mem, uint64_t dpa, uint64_t len)
+static void type3_erase(CXLMem *mem, const CXLMemRange *ranges, unsigned nr)
 {
     CXLType3 *ct3 = CXL_TYPE3(mem);
     bool disabled = ct3->dpa.media_disabled;
 
     type3_set_media_disabled(ct3, true);
-    cxl_dpa_erase(&ct3->dpa, dpa, len);
-    trace_cxl_type3_erase(cxl_type3_name(ct3), dpa, len);
+    for (unsigned n = 0; n < nr; n++) {
+        cxl_dpa_erase(&ct3->dpa, ranges[n].dpa, ranges[n].len);
+        trace_cxl_type3_erase(cxl_type3_name(ct3), ranges[n].dpa,
+                              ranges[n].len);
+    }
     type3_set_media_disabled(ct3, disabled);
 }
 
@@ -170,6 +182,7 @@ void cxl_type3_mem_class_init(CXLMemClass *mc)
     mc->lsa_read = type3_lsa_read;
     mc->lsa_write = type3_lsa_write;
     mc->lock = type3_lock;
+    mc->disable_media = type3_disable_media;
     mc->erase = type3_erase;
     mc->nv_save = type3_nv_save;
     mc->nv_load = type3_nv_load;

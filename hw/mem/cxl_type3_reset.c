@@ -109,7 +109,7 @@ static void reset_mailbox(CXLType3 *ct3, CXLResetKind kind)
     cxl_media_reset(&ct3->media);
     cxl_features_forget_transfer(&ct3->features);
     cxl_device_regs_reset(&ct3->regs, kind == CXL_RESET_COLD);
-    cxl_device_regs_set_media_status(&ct3->regs, CXL_MEDIA_STATUS_READY);
+    cxl_type3_show_media(ct3);
     cxl_type3_show_events(ct3);
 }
 

@@ -126,7 +126,6 @@ static void type3_init_device_regs(CXLType3 *ct3)
 
     cxl_device_regs_init(&ct3->regs, OBJECT(ct3), "cxl-type3-device",
                          &ct3->cci, &config);
-    cxl_device_regs_set_media_status(&ct3->regs, CXL_MEDIA_STATUS_READY);
     pci_register_bar(PCI_DEVICE(ct3), TYPE3_BAR_DEVICE,
                      PCI_BASE_ADDRESS_MEM_TYPE_64, &ct3->regs.mr);
 }
@@ -135,6 +134,9 @@ void cxl_type3_init_sets(CXLType3 *ct3)
 {
     type3_init_commands(ct3);
     type3_init_device_regs(ct3);
+    /* Registers show whether the media wait for a Sanitize */
+    cxl_sanitize_add(&ct3->cci, &ct3->sanitize, CXL_MEM(ct3), &ct3->poison,
+                     &ct3->events, &ct3->security);
 }
 
 void cxl_type3_destroy_sets(CXLType3 *ct3)
@@ -153,6 +155,14 @@ void cxl_type3_show_events(CXLType3 *ct3)
         type3_event_pending(ct3, log,
                             !cxl_event_log_empty(&ct3->events.logs[log]));
     }
+}
+
+void cxl_type3_show_media(CXLType3 *ct3)
+{
+    cxl_device_regs_set_media_status(&ct3->regs,
+                                     ct3->dpa.media_disabled
+                                     ? CXL_MEDIA_STATUS_DISABLED
+                                     : CXL_MEDIA_STATUS_READY);
 }
 
 const VMStateDescription vmstate_cxl_type3_sets = {
@@ -179,6 +189,9 @@ const VMStateDescription vmstate_cxl_type3_sets = {
         VMSTATE_STRUCT(media, CXLType3, 1, vmstate_cxl_media, CXLMedia),
         VMSTATE_STRUCT(security, CXLType3, 1, vmstate_cxl_security,
                        CXLSecurity),
+        /* After the background operation of the interface */
+        VMSTATE_STRUCT(sanitize, CXLType3, 1, vmstate_cxl_sanitize,
+                       CXLSanitize),
         VMSTATE_STRUCT(cxl_reset, CXLType3, 1, vmstate_cxl_type3_reset,
                        CXLType3Reset),
         VMSTATE_END_OF_LIST()

@@ -272,6 +272,8 @@ static void test_busy(void)
     qtest_clock_step(q->qts, HPPR_NS);
     g_assert_cmpuint(FIELD_EX64(background(), CXL_MBOX_BACKGROUND, PERCENT),
                      ==, 100);
+    /* One of the commands was Secure Erase */
+    qcxl_write(q, window(), 8, MAGIC);
     check_alive();
 }
 

@@ -15,6 +15,8 @@
 #include "qobject/qjson.h"
 #include "libqos/cxl.h"
 
+/* Longer than a Sanitize takes */
+#define SANITIZE_NS     (4000 * 1000 * 1000LL)
 #define VALUE   0x0123456789abcdefull
 /* What an allocator may keep for itself, in KiB */
 #define SLACK   4096
@@ -119,10 +121,26 @@ static void record_events(QCXLFn *mem)
     }
 }
 
-/* Refused where the device does not have it */
 static void start_sanitize(QCXLFn *mem)
 {
-    qcxl_mbox(mem, 0x4400, NULL, 0, NULL, NULL);
+    g_assert_cmphex(qcxl_mbox(mem, CXL_OP_SANITIZE, NULL, 0, NULL, NULL), ==,
+                    CXL_RET_BACKGROUND_STARTED);
+}
+
+static unsigned media(QCXLFn *mem)
+{
+    return FIELD_EX64(qcxl_read(q, mem->memdev + CXL_MEMDEV_STATUS, 8),
+                      CXL_MEMDEV_STATUS, MEDIA);
+}
+
+/* The Sanitize that the last device was unplugged in, if it was */
+static void complete_sanitize(QCXLFn *mem)
+{
+    if (media(mem) == CXL_MEDIA_STATUS_DISABLED) {
+        start_sanitize(mem);
+        qtest_clock_step(q->qts, SANITIZE_NS);
+    }
+    g_assert_cmpuint(media(mem), ==, CXL_MEDIA_STATUS_READY);
 }
 
 static void start_cxl_reset(QCXLFn *mem)
@@ -170,6 +188,7 @@ static void check_good_device(const Slot *slot)
     qcxl_enumerate(q);
     mem = qcxl_mem_at(q, 0);
     g_assert_nonnull(mem);
+    complete_sanitize(mem);
     write_labels(mem);
     if (below(4)) {
         map(mem, slot);

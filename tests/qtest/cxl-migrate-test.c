@@ -26,9 +26,6 @@ static void check_topology(void)
     g_assert_null(qcxl_mem_at(q, 4));
 }
 
-/* CXL r3.1 8.2.9.9.5.1: it takes a while, if the device has it */
-#define OP_SANITIZE     0x4400
-
 /* The same as at power-on, and then into a state that @seed makes */
 static void into_state(uint32_t seed)
 {
@@ -41,7 +38,7 @@ static void into_state(uint32_t seed)
     guest_request(g, 300);
     guest_destroy(g);
     if (seed % 4 == 0) {
-        qcxl_mbox(qcxl_mem_at(q, 0), OP_SANITIZE, NULL, 0, NULL, NULL);
+        qcxl_mbox(qcxl_mem_at(q, 0), CXL_OP_SANITIZE, NULL, 0, NULL, NULL);
     }
 }
 

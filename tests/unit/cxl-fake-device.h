@@ -13,6 +13,7 @@
 #include "hw/cxl/cci/logs.h"
 #include "hw/cxl/cci/maintenance.h"
 #include "hw/cxl/cci/media.h"
+#include "hw/cxl/cci/sanitize.h"
 #include "hw/cxl/cci/security.h"
 #include "hw/cxl/cci/sets.h"
 #include "hw/cxl/cci/shutdown.h"
@@ -32,7 +33,8 @@
  * @vmem: bytes that are volatile
  * @mapped: a decoder is committed
  * @locked: persistent memory is
- * @erased: how often, and what last
+ * @disabled: all memory is
+ * @erased: how often, and the @nr_ranges ranges of the last time
  * @nv: what was kept by area, NULL: nothing
  * @writes: DPA and value of what the device wrote of its memory, in turn
  */
@@ -43,9 +45,10 @@ typedef struct FakeMem {
     uint64_t vmem;
     bool mapped;
     bool locked;
+    bool disabled;
     unsigned erased;
-    uint64_t erased_dpa;
-    uint64_t erased_len;
+    CXLMemRange ranges[ROOM / sizeof(CXLMemRange)];
+    unsigned nr_ranges;
     GBytes *nv[CXL_NV_AREAS];
     GArray *writes;
 } FakeMem;
@@ -69,7 +72,9 @@ typedef struct Device {
     CXLMaintenance maintenance;
     CXLMedia media;
     CXLSecurity security;
+    CXLSanitize sanitize;
     CXLPoisonList poison;
+    unsigned done;
     uint32_t pending;
     unsigned interrupts[16];
     uint8_t out[ROOM];
@@ -146,13 +151,19 @@ static void fake_lock(CXLMem *mem, bool locked)
     FAKE_MEM(mem)->locked = locked;
 }
 
-static void fake_erase(CXLMem *mem, uint64_t dpa, uint64_t len)
+static void fake_disable_media(CXLMem *mem, bool disabled)
+{
+    FAKE_MEM(mem)->disabled = disabled;
+}
+
+static void fake_erase(CXLMem *mem, const CXLMemRange *ranges, unsigned nr)
 {
     FakeMem *fake = FAKE_MEM(mem);
 
+    g_assert_cmpuint(nr, <=, ARRAY_SIZE(fake->ranges));
     fake->erased++;
-    fake->erased_dpa = dpa;
-    fake->erased_len = len;
+    memcpy(fake->ranges, ranges, nr * sizeof(*ranges));
+    fake->nr_ranges = nr;
 }
 
 static void fake_class_init(ObjectClass *oc, void *data)
@@ -163,6 +174,7 @@ static void fake_class_init(ObjectClass *oc, void *data)
     mc->partition = fake_partition;
     mc->mapped = fake_mapped;
     mc->lock = fake_lock;
+    mc->disable_media = fake_disable_media;
     mc->erase = fake_erase;
     mc->nv_save = fake_nv_save;
     mc->nv_load = fake_nv_load;
@@ -222,7 +234,21 @@ static bool locked(void *opaque)
     return ((Device *)opaque)->mem->locked;
 }
 
-static const CXLCCIOps cci_ops = { .locked = locked };
+static bool media_disabled(void *opaque)
+{
+    return ((Device *)opaque)->mem->disabled;
+}
+
+static void background_done(void *opaque)
+{
+    ((Device *)opaque)->done++;
+}
+
+static const CXLCCIOps cci_ops = {
+    .media_disabled = media_disabled,
+    .locked = locked,
+    .background_done = background_done,
+};
 static const uint8_t vectors[CXL_EVENT_LOGS] = { 4, 5, 6, 7 };
 
 static void add_logs(Device *d, CXLMem *mem)
@@ -268,6 +294,8 @@ static inline Device *new_device_on(FakeMem *fake)
     cxl_media_add(&d->cci, &d->media, mem, &d->poison, &d->events,
                   &d->timestamp);
     cxl_security_add(&d->cci, &d->security, mem, &d->poison);
+    cxl_sanitize_add(&d->cci, &d->sanitize, mem, &d->poison, &d->events,
+                     &d->security);
     return d;
 }
 

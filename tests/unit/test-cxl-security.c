@@ -245,8 +245,9 @@ static void test_erase(void)
     g_assert_cmpuint(d->mem->lsa[LSA - 1], ==, 1);
     g_assert_cmphex(device_passphrase(d, CXL_OP_PASSPHRASE_SECURE_ERASE,
                                       CXL_PASSPHRASE_MASTER, 7), ==, 0);
-    g_assert_cmphex(d->mem->erased_dpa, ==, VMEM);
-    g_assert_cmphex(d->mem->erased_len, ==, PMEM);
+    g_assert_cmpuint(d->mem->nr_ranges, ==, 1);
+    g_assert_cmphex(d->mem->ranges[0].dpa, ==, VMEM);
+    g_assert_cmphex(d->mem->ranges[0].len, ==, PMEM);
     g_assert_true(buffer_is_zero(d->mem->lsa, LSA));
     g_assert_true(cxl_poison_hit(&d->poison, VMEM - 64, 64));
     g_assert_false(cxl_poison_hit(&d->poison, VMEM, PMEM));

@@ -215,6 +215,14 @@ void cxl_events_destroy(CXLEvents *s)
     }
 }
 
+void cxl_events_delete(CXLEvents *s)
+{
+    for (unsigned log = 0; log < s->nr; log++) {
+        cxl_event_log_drop(&s->logs[log]);
+        s->ops->pending(s->opaque, log, false);
+    }
+}
+
 void cxl_events_reset(CXLEvents *s, bool cold)
 {
     if (!cold) {

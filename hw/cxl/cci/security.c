@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "hw/cxl/cci/erase.h"
 #include "hw/cxl/cci/security.h"
 #include "hw/cxl/trace.h"
 
@@ -202,31 +203,14 @@ static CXLRet cmd_security_freeze(const CXLCall *call, CXLRsp *rsp)
     return CXL_RET_SUCCESS;
 }
 
-static void erase_labels(CXLMem *mem)
-{
-    static const uint8_t zeros[4096];
-    CXLMemClass *mc = CXL_MEM_GET_CLASS(mem);
-    uint64_t size = mc->capacity(mem).lsa;
-
-    for (uint64_t at = 0; at < size; at += sizeof(zeros)) {
-        mc->lsa_write(mem, at, zeros, MIN(size - at, sizeof(zeros)));
-    }
-}
-
-/* Everything that passphrases protect, with the poison in it */
+/* Everything that passphrases protect */
 static void erase_persistent(CXLSecurity *s)
 {
-    CXLMemClass *mc = CXL_MEM_GET_CLASS(s->mem);
-    CXLMemCapacity c = mc->capacity(s->mem);
+    CXLMemCapacity c = CXL_MEM_GET_CLASS(s->mem)->capacity(s->mem);
+    const CXLMemRange all = { c.vmem, c.pmem };
 
-    if (c.pmem) {
-        cxl_poison_remove(s->poison, c.vmem, c.pmem, 0);
-        mc->erase(s->mem, c.vmem, c.pmem);
-        if (mc->recheck) {
-            mc->recheck(s->mem, false);
-        }
-    }
-    erase_labels(s->mem);
+    cxl_erase(s->mem, s->poison, &all, c.pmem ? 1 : 0);
+    cxl_erase_labels(s->mem);
 }
 
 /*

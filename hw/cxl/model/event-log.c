@@ -35,12 +35,17 @@ static void forget_overflow(CXLEventLog *log)
     log->last_overflow = 0;
 }
 
-void cxl_event_log_clear(CXLEventLog *log)
+void cxl_event_log_drop(CXLEventLog *log)
 {
     log->count = 0;
     log->head = 0;
-    log->next_handle = 1;
     forget_overflow(log);
+}
+
+void cxl_event_log_clear(CXLEventLog *log)
+{
+    cxl_event_log_drop(log);
+    log->next_handle = 1;
 }
 
 /* CXL r3.1 Table 8-51: Overflow Error Count and the two timestamps */

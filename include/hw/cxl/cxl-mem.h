@@ -34,6 +34,12 @@ typedef struct CXLMemCapacity {
     uint64_t lsa;
 } CXLMemCapacity;
 
+/* A range of a device's memory: the @len bytes at @dpa */
+typedef struct CXLMemRange {
+    uint64_t dpa;
+    uint64_t len;
+} CXLMemRange;
+
 /**
  * CXLMemShadow: a range of a device's memory whose bytes are elsewhere for now
  * @read, @write: called with the BQL held, for bytes inside the range
@@ -61,6 +67,7 @@ typedef enum CXLNvArea {
     CXL_NV_FEATURES,
     CXL_NV_HEALTH,
     CXL_NV_REPAIRS,
+    CXL_NV_SANITIZE,
     CXL_NV_AREAS = 16
 } CXLNvArea;
 #define CXL_NV_MAX      8160
@@ -146,12 +153,18 @@ struct CXLMemClass {
      */
     void (*lock)(CXLMem *mem, bool locked);
     /*
-     * Makes zero what stands at [@dpa, @dpa + @len), multiples of 256 MiB
-     * or the capacity, and whoever maps it sees so; it is on its way to
+     * Makes all memory inaccessible until it is called again with false, and
+     * shows so in registers. Called when a Sanitize starts, when one is
+     * complete, and to say how it is at first. Mandatory.
+     */
+    void (*disable_media)(CXLMem *mem, bool disabled);
+    /*
+     * Makes zero what stands in the @nr @ranges, multiples of 64 bytes, none
+     * of which overlap, and whoever maps it sees so; it is on its way to
      * backing files when this returns. The label storage area is not part of
      * it. Called by commands that erase. Mandatory.
      */
-    void (*erase)(CXLMem *mem, uint64_t dpa, uint64_t len);
+    void (*erase)(CXLMem *mem, const CXLMemRange *ranges, unsigned nr);
     /*
      * Keeps @len bytes, at most CXL_NV_MAX, so that they outlive this QEMU;
      * what was kept for @area before is replaced as a whole or not at all.

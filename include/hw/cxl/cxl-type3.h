@@ -15,6 +15,7 @@
 #include "hw/cxl/cci/logs.h"
 #include "hw/cxl/cci/maintenance.h"
 #include "hw/cxl/cci/media.h"
+#include "hw/cxl/cci/sanitize.h"
 #include "hw/cxl/cci/security.h"
 #include "hw/cxl/cci/sets.h"
 #include "hw/cxl/cci/shutdown.h"
@@ -108,6 +109,7 @@ struct CXLType3 {
     CXLMaintenance maintenance;
     CXLMedia media;
     CXLSecurity security;
+    CXLSanitize sanitize;
 };
 
 /*

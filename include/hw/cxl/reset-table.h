@@ -51,6 +51,7 @@
     X(ATTEMPTS, "Wrong passphrases in a row",   R, K, K, K, K, R, R) \
     X(SECURITY, "Memory locked, security frozen", R, R, K, K, K, R, R) \
     X(POISON, "Poison of persistent memory",    K, K, K, K, K, K, K) \
+    X(MEDIA, "Media that wait for a Sanitize",  K, K, K, K, K, K, K) \
     X(LSA, "Label storage area",                K, K, K, K, K, K, K) \
     X(PERSISTENT, "Persistent memory",          K, K, K, K, K, K, K) \
     X(CXL_RESET, "CXL Reset under way, its outcome", R, R, R, K, N, R, R) \

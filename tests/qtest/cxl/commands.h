@@ -159,6 +159,11 @@ static const Command commands[] = {
       .effects = CXL_EFFECT_BACKGROUND | CXL_EFFECT_ABORTABLE },
     { CXL_OP_GET_SCAN_RESULTS, "get-scan-media-results",
       .out = sizeof(CXLScanResultsRsp) },
+    { CXL_OP_SANITIZE, "sanitize", .ret = CXL_RET_BACKGROUND_STARTED,
+      .effects = CXL_EFFECT_DATA_NOW | CXL_EFFECT_SECURITY_STATE |
+                 CXL_EFFECT_BACKGROUND },
+    { CXL_OP_SECURE_ERASE, "secure-erase",
+      .effects = CXL_EFFECT_DATA_NOW | CXL_EFFECT_SECURITY_STATE },
     { CXL_OP_GET_SECURITY_STATE, "get-security-state",
       .out = sizeof(CXLSecurityState) },
     { CXL_OP_SET_PASSPHRASE, "set-passphrase",

@@ -13,12 +13,6 @@ static bool is_port(const QCXLFn *fn)
            fn->device == QCXL_DOWNSTREAM_PORT;
 }
 
-static bool unsupported(QCXLFn *fn, uint16_t opcode)
-{
-    return opcode && qcxl_mbox(fn, opcode, NULL, 0, NULL, NULL) ==
-                     CXL_RET_UNSUPPORTED;
-}
-
 /*
  * Pieces of state that resets are tested with, so that none of them is what it
  * always is; but those that would be in the way of what comes after
@@ -31,8 +25,7 @@ static void set_pieces(QCXLFn *fn, const ResetDriver *drivers, unsigned nr,
     for (unsigned row = 0; row < nr; row++) {
         uint32_t token = 1 + (g_rand_int(rand) >> 1);
 
-        if (!(in_the_way & 1ull << row) && token % 4 &&
-            !unsupported(fn, drivers[row].opcode)) {
+        if (!(in_the_way & 1ull << row) && token % 4) {
             drivers[row].set(&t, token);
         }
     }
@@ -41,7 +34,9 @@ static void set_pieces(QCXLFn *fn, const ResetDriver *drivers, unsigned nr,
 void pieces_set(QCXL *q, uint32_t seed)
 {
     g_autoptr(GRand) rand = g_rand_new_with_seed(seed);
+    const ResetTarget mem = { .q = q, .fn = qcxl_mem_at(q, 0) };
 
+    reset_complete_sanitize(&mem);
     for (unsigned i = 0; i < q->functions->len; i++) {
         QCXLFn *fn = g_ptr_array_index(q->functions, i);
 
@@ -50,7 +45,7 @@ void pieces_set(QCXL *q, uint32_t seed)
                        1ull << CXL_PORT_STATE_HDM, rand);
         }
     }
-    set_pieces(qcxl_mem_at(q, 0), reset_device_drivers, CXL_STATES,
-               1ull << CXL_STATE_BACKGROUND | 1ull << CXL_STATE_CONFIG_LOCK |
-               1ull << CXL_STATE_HDM, rand);
+    set_pieces(mem.fn, reset_device_drivers, CXL_STATES,
+               1ull << CXL_STATE_BACKGROUND | 1ull << CXL_STATE_MEDIA |
+               1ull << CXL_STATE_CONFIG_LOCK | 1ull << CXL_STATE_HDM, rand);
 }

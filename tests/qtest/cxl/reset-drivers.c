@@ -7,8 +7,8 @@
 #include "hw/pci/pci_regs.h"
 #include "reset-drivers.h"
 
-/* CXL r3.1 8.2.9.9.5.1 */
-#define OP_SANITIZE         0x4400
+/* Longer than a Sanitize takes */
+#define SANITIZE_NS         (4000 * 1000 * 1000LL)
 
 /* Behind a unit of volatile memory, and one that is so when power comes on */
 #define PERSISTENT_DPA      (2 * QCXL_UNIT)
@@ -310,8 +310,8 @@ static uint64_t get_lsa(const ResetTarget *t)
 
 static void set_background(const ResetTarget *t, uint32_t token)
 {
-    g_assert_cmphex(qcxl_mbox(t->fn, OP_SANITIZE, NULL, 0, NULL, NULL), ==,
-                    CXL_RET_BACKGROUND_STARTED);
+    g_assert_cmphex(qcxl_mbox(t->fn, CXL_OP_SANITIZE, NULL, 0, NULL, NULL),
+                    ==, CXL_RET_BACKGROUND_STARTED);
 }
 
 static uint64_t get_background(const ResetTarget *t)
@@ -319,6 +319,24 @@ static uint64_t get_background(const ResetTarget *t)
     uint64_t status = qcxl_read(t->q, t->fn->mailbox + CXL_MBOX_BACKGROUND, 8);
 
     return FIELD_EX64(status, CXL_MBOX_BACKGROUND, OPCODE);
+}
+
+/* What a Sanitize does as long as it is not complete */
+static uint64_t get_media(const ResetTarget *t)
+{
+    uint64_t status = qcxl_read(t->q, t->fn->memdev + CXL_MEMDEV_STATUS, 8);
+
+    return FIELD_EX64(status, CXL_MEMDEV_STATUS, MEDIA);
+}
+
+void reset_complete_sanitize(const ResetTarget *t)
+{
+    qtest_clock_step(t->q->qts, SANITIZE_NS);
+    if (get_media(t) == CXL_MEDIA_STATUS_DISABLED) {
+        set_background(t, 0);
+        qtest_clock_step(t->q->qts, SANITIZE_NS);
+    }
+    g_assert_cmpuint(get_media(t), ==, CXL_MEDIA_STATUS_READY);
 }
 
 static void inject(const ResetTarget *t, uint64_t dpa)
@@ -475,7 +493,10 @@ const ResetDriver reset_device_drivers[CXL_STATES] = {
     [CXL_STATE_PCIE] = { set_pcie, get_pcie },
     [CXL_STATE_AER] = { set_aer, get_aer },
     [CXL_STATE_DOE] = { set_doe, get_doe },
-    [CXL_STATE_BACKGROUND] = { set_background, get_background, OP_SANITIZE },
+    [CXL_STATE_BACKGROUND] = {
+        set_background, get_background, reset_complete_sanitize,
+    },
+    [CXL_STATE_MEDIA] = { set_background, get_media, reset_complete_sanitize },
     [CXL_STATE_POISON] = { set_poison, get_poison },
     [CXL_STATE_POISON_VOLATILE] = { set_poison_volatile, get_poison_volatile },
     [CXL_STATE_CXL_RESET] = { set_cxl_reset, get_cxl_reset },

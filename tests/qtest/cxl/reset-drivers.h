@@ -24,12 +24,13 @@ typedef struct ResetTarget {
  * @set: gives the state another value than it has when power comes on; what
  *       is not just a bit or two is made of @token, which differs each time
  * @get: reads the state, or enough of it, without changing it
- * @opcode: a command that @set needs; 0 for none
+ * @undo: leaves nothing behind that is in the way of other rows, whatever reset
+ *        has come since; NULL: nothing is
  */
 typedef struct ResetDriver {
     void (*set)(const ResetTarget *t, uint32_t token);
     uint64_t (*get)(const ResetTarget *t);
-    uint16_t opcode;
+    void (*undo)(const ResetTarget *t);
 } ResetDriver;
 
 /* By CXL_STATE_*, and by CXL_PORT_STATE_* */
@@ -37,6 +38,8 @@ extern const ResetDriver reset_device_drivers[CXL_STATES];
 extern const ResetDriver reset_port_drivers[CXL_PORT_STATES];
 /* Of the decoders of any component */
 extern const ResetDriver reset_hdm_driver;
+/* Let the media be ready, whether they wait for a Sanitize or not */
+void reset_complete_sanitize(const ResetTarget *t);
 /* CXL r3.1 9.7: let software reset what belongs to CXL.mem */
 void reset_by_cxl_reset(const ResetTarget *t);
 /* In reset-features.c; that of hard repairs leaves an event record behind */

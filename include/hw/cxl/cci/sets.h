@@ -56,6 +56,8 @@ void cxl_events_add(CXLCCI *cci, CXLEvents *s, const CXLEventsOps *ops,
                     void *opaque, const uint8_t *vectors, unsigned nr,
                     unsigned depth);
 void cxl_events_destroy(CXLEvents *s);
+/* Delete all records; policies stay */
+void cxl_events_delete(CXLEvents *s);
 /* Event logs and policies survive all but a @cold reset */
 void cxl_events_reset(CXLEvents *s, bool cold);
 /*

@@ -30,6 +30,8 @@ typedef struct CXLEventLog {
 
 void cxl_event_log_init(CXLEventLog *log, uint32_t depth);
 void cxl_event_log_destroy(CXLEventLog *log);
+/* Forget records and overflow; the handles of new ones go on */
+void cxl_event_log_drop(CXLEventLog *log);
 /* Forget records, overflow and handles */
 void cxl_event_log_clear(CXLEventLog *log);
 /*

@@ -96,6 +96,9 @@ typedef enum CXLOpcode {
     CXL_OP_SCAN_MEDIA                   = 0x4304,
     CXL_OP_GET_SCAN_RESULTS             = 0x4305,
 
+    CXL_OP_SANITIZE                     = 0x4400,
+    CXL_OP_SECURE_ERASE                 = 0x4401,
+
     CXL_OP_GET_SECURITY_STATE           = 0x4500,
     CXL_OP_SET_PASSPHRASE               = 0x4501,
     CXL_OP_DISABLE_PASSPHRASE           = 0x4502,
