@@ -15,9 +15,10 @@
 #include <unistd.h>
 
 static const char usage[] =
-    "usage: patt [-w | -r] [-j STEP] FILE SIZE[K|M|G] [SEED]\n"
+    "usage: patt [-w | -r] [-j STEP] [-o OFFSET] FILE SIZE[K|M|G] [SEED]\n"
     "Maps FILE shared. -w only writes, -r only verifies; both by default.\n"
-    "-j: only the first 64 KiB of every STEP bytes\n";
+    "-j: only the first 64 KiB of every STEP bytes\n"
+    "-o: the mapping begins there in FILE\n";
 
 #define BLOCK (64UL << 10)
 
@@ -71,7 +72,7 @@ static size_t parse_size(const char *text)
     return size;
 }
 
-static void *map_file(const char *name, size_t size)
+static void *map_file(const char *name, size_t size, off_t offset)
 {
     int fd = open(name, O_RDWR);
     void *base;
@@ -79,7 +80,7 @@ static void *map_file(const char *name, size_t size)
     if (fd < 0) {
         err(2, "%s", name);
     }
-    base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
     if (base == MAP_FAILED) {
         err(2, "cannot map %zu bytes of %s", size, name);
     }
@@ -91,10 +92,11 @@ int main(int argc, char **argv)
     bool write = true, verify = true;
     uint64_t bad = 0, seed = 1;
     size_t step = BLOCK, size;
+    off_t offset = 0;
     uint64_t *words;
     int option;
 
-    while ((option = getopt(argc, argv, "wrj:")) != -1) {
+    while ((option = getopt(argc, argv, "wrj:o:")) != -1) {
         switch (option) {
         case 'w':
             verify = false;
@@ -104,6 +106,9 @@ int main(int argc, char **argv)
             break;
         case 'j':
             step = parse_size(optarg);
+            break;
+        case 'o':
+            offset = strtoll(optarg, NULL, 0);
             break;
         default:
             errx(2, "%s", usage);
@@ -116,7 +121,7 @@ int main(int argc, char **argv)
     if (argc - optind > 2) {
         seed = strtoull(argv[optind + 2], NULL, 0);
     }
-    words = map_file(argv[optind], size);
+    words = map_file(argv[optind], size, offset);
     for (size_t at = 0; write && at < size; at += step) {
         write_block(words, at, seed);
     }
