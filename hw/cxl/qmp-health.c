@@ -8,24 +8,6 @@
 #include "qapi/qapi-commands-cxl.h"
 #include "hw/cxl/cxl-type3.h"
 
-/* The realized cxl-type3 at QOM path, or of id, @path */
-static CXLType3 *health_find(const char *path, Error **errp)
-{
-    bool ambiguous = false;
-    Object *obj = object_resolve_path_type(path, TYPE_CXL_TYPE3, &ambiguous);
-
-    if (!obj) {
-        error_setg(errp, "path '%s' leads to %s " TYPE_CXL_TYPE3, path,
-                   ambiguous ? "more than one" : "no");
-        return NULL;
-    }
-    if (!qdev_is_realized(DEVICE(obj))) {
-        error_setg(errp, "the device at path '%s' is not realized", path);
-        return NULL;
-    }
-    return CXL_TYPE3(obj);
-}
-
 static bool health_check(const CXLHealth *health, Error **errp)
 {
     if (health->status & ~CXL_HEALTH_ALL) {
@@ -56,7 +38,7 @@ void qmp_cxl_set_health(const char *path, bool has_health_status,
                         uint32_t corrected_persistent_error_count,
                         Error **errp)
 {
-    CXLType3 *ct3 = health_find(path, errp);
+    CXLType3 *ct3 = cxl_type3_find(path, errp);
     CXLHealth health;
 
     if (!ct3) {
@@ -86,7 +68,7 @@ void qmp_cxl_set_health(const char *path, bool has_health_status,
 void qmp_cxl_inject_power_loss(const char *path, bool has_flushed,
                                bool flushed, Error **errp)
 {
-    CXLType3 *ct3 = health_find(path, errp);
+    CXLType3 *ct3 = cxl_type3_find(path, errp);
 
     if (ct3) {
         cxl_type3_lose_power(ct3, has_flushed && flushed);

@@ -8,29 +8,11 @@
 #include "qapi/qapi-commands-cxl.h"
 #include "hw/cxl/cxl-type3.h"
 
-/* The realized cxl-type3 at QOM path, or of id, @path */
-static CXLType3 *poison_find(const char *path, Error **errp)
-{
-    bool ambiguous = false;
-    Object *obj = object_resolve_path_type(path, TYPE_CXL_TYPE3, &ambiguous);
-
-    if (!obj) {
-        error_setg(errp, "path '%s' leads to %s " TYPE_CXL_TYPE3, path,
-                   ambiguous ? "more than one" : "no");
-        return NULL;
-    }
-    if (!qdev_is_realized(DEVICE(obj))) {
-        error_setg(errp, "the device at path '%s' is not realized", path);
-        return NULL;
-    }
-    return CXL_TYPE3(obj);
-}
-
 /* The same, if it has all of [@start, @start + @length), which are lines */
 static CXLType3 *poison_find_range(const char *path, uint64_t start,
                                    uint64_t length, Error **errp)
 {
-    CXLType3 *ct3 = poison_find(path, errp);
+    CXLType3 *ct3 = cxl_type3_find(path, errp);
     CXLMemCapacity c;
     uint64_t size;
 
@@ -88,7 +70,7 @@ void qmp_cxl_clear_poison(const char *path, uint64_t start, uint64_t length,
 
 CxlPoisonRangeList *qmp_query_cxl_poison(const char *path, Error **errp)
 {
-    const CXLType3 *ct3 = poison_find(path, errp);
+    const CXLType3 *ct3 = cxl_type3_find(path, errp);
     CxlPoisonRangeList *head = NULL, **tail = &head;
     const CXLPoison *p;
 

@@ -93,3 +93,25 @@ CxlPoisonRangeList *qmp_query_cxl_poison(const char *path, Error **errp)
     no_cxl(errp);
     return NULL;
 }
+
+void qmp_cxl_inject_command_fault(CXLCommandFaultInjection *arg, Error **errp)
+{
+    no_cxl(errp);
+}
+
+void qmp_cxl_inject_doorbell_stuck(const char *path, bool has_duration_ms,
+                                   uint32_t duration_ms, Error **errp)
+{
+    no_cxl(errp);
+}
+
+void qmp_cxl_clear_faults(const char *path, Error **errp)
+{
+    no_cxl(errp);
+}
+
+CXLFaultInfo *qmp_query_cxl_faults(const char *path, Error **errp)
+{
+    no_cxl(errp);
+    return NULL;
+}

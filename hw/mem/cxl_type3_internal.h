@@ -4,6 +4,7 @@
  * cxl_type3.c is the PCIe function, cxl_type3_irq.c its interrupts,
  * cxl_type3_sets.c its command sets and device registers, cxl_type3_mem.c its
  * memory as windows see it, cxl_type3_poison.c what is poisoned of it,
+ * cxl_type3_fault.c what is wrong with it when that is wanted,
  * cxl_type3_power.c what the loss of power does to it, and cxl_type3_reset.c
  * what each kind of reset does to what.
  *

@@ -113,6 +113,11 @@ static void reset_mailbox(CXLType3 *ct3, CXLResetKind kind)
     cxl_type3_show_events(ct3);
 }
 
+static void reset_faults(CXLType3 *ct3, CXLResetKind kind)
+{
+    cxl_faults_clear(&ct3->cci.faults);
+}
+
 /* Records and the policy of their interrupts stay together */
 static void reset_events(CXLType3 *ct3, CXLResetKind kind)
 {
@@ -194,6 +199,8 @@ static void (*const reset_functions[])(CXLType3 *, CXLResetKind) = {
     [CXL_STATE_DOE] = reset_doe,
     [CXL_STATE_BACKGROUND] = reset_cci,
     [CXL_STATE_MAILBOX] = reset_mailbox,
+    [CXL_STATE_DOORBELL] = reset_mailbox,
+    [CXL_STATE_FAULTS] = reset_faults,
     [CXL_STATE_TIMESTAMP] = reset_timestamp,
     [CXL_STATE_ALERTS] = reset_alerts,
     [CXL_STATE_SHUTDOWN] = reset_shutdown,

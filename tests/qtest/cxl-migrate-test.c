@@ -36,9 +36,15 @@ static void into_state(uint32_t seed)
     g = guest_new(q, seed, true);
     guest_map(g);
     guest_request(g, 300);
+    for (unsigned i = 0; i < seed % 5; i++) {
+        guest_fault(g);
+        guest_request(g, 10);
+    }
     guest_destroy(g);
     if (seed % 4 == 0) {
-        qcxl_mbox(qcxl_mem_at(q, 0), CXL_OP_SANITIZE, NULL, 0, NULL, NULL);
+        size_t len = 0;
+
+        guest_command(qcxl_mem_at(q, 0), CXL_OP_SANITIZE, NULL, 0, NULL, &len);
     }
 }
 

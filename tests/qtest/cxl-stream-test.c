@@ -33,6 +33,10 @@ static Stream *save(uint32_t seed)
     g = guest_new(q, seed, true);
     guest_map(g);
     guest_request(g, 100);
+    for (unsigned i = 0; i < 5; i++) {
+        guest_fault(g);
+        guest_request(g, 10);
+    }
     guest_destroy(g);
     machine_save(q, "state", true);
     s = stream_read(path);

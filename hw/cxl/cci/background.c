@@ -34,6 +34,7 @@ static void finished(void *opaque)
 static void forget(CXLBackground *b)
 {
     b->running = false;
+    b->hangs = false;
     b->opcode = 0;
     b->ret = CXL_RET_SUCCESS;
     b->start_ns = 0;
@@ -62,6 +63,7 @@ static void cancel(CXLCCI *cci)
 
     timer_del(b->timer);
     b->running = false;
+    b->hangs = false;
     b->ret = CXL_RET_ABORTED;
     trace_cxl_cci_background_done(b->opcode, row->name, b->ret);
     if (row->cancel) {
@@ -111,6 +113,22 @@ void cxl_background_start(CXLCCI *cci, const CXLCmd *row, void *state)
     timer_mod(b->timer, b->end_ns);
 }
 
+void cxl_cci_background_hang(CXLCCI *cci, bool on)
+{
+    CXLBackground *b = &cci->background;
+
+    if (!b->running || b->hangs == on) {
+        return;
+    }
+    b->hangs = on;
+    trace_cxl_cci_background_hang(b->opcode, on);
+    if (on) {
+        timer_del(b->timer);
+    } else {
+        timer_mod(b->timer, b->end_ns);
+    }
+}
+
 unsigned cxl_cci_background_percent(const CXLCCI *cci)
 {
     const CXLBackground *b = &cci->background;
@@ -134,6 +152,9 @@ static bool plausible(const CXLCCI *cci)
     const CXLBackground *b = &cci->background;
     const CXLCmd *row = cxl_cci_find(cci, b->opcode, NULL);
 
+    if (b->hangs && !b->running) {
+        return false;
+    }
     if (!b->opcode) {
         return !b->running;
     }
@@ -151,7 +172,7 @@ int cxl_background_resume(CXLCCI *cci)
         forget(b);
         return -EINVAL;
     }
-    if (b->running) {
+    if (b->running && !b->hangs) {
         timer_mod(b->timer, b->end_ns);
     }
     return 0;
@@ -164,6 +185,7 @@ const VMStateDescription vmstate_cxl_background = {
     .minimum_version_id = 1,
     .fields = (const VMStateField[]) {
         VMSTATE_BOOL(running, CXLBackground),
+        VMSTATE_BOOL(hangs, CXLBackground),
         VMSTATE_UINT16(opcode, CXLBackground),
         VMSTATE_UINT16(ret, CXLBackground),
         VMSTATE_INT64(start_ns, CXLBackground),

@@ -268,26 +268,64 @@ static CXLRet execute(CXLCCI *cci, uint16_t opcode, const uint8_t *in,
                          : refuse(opcode, slot->row->name, in_len, ret);
 }
 
+static void tell(CXLCCI *cci, uint16_t opcode, uint32_t in_len, CXLRet ret)
+{
+    if (cci->observer) {
+        cci->observer(cci->observed, opcode, in_len, ret);
+    }
+}
+
 CXLRet cxl_cci_execute(CXLCCI *cci, uint16_t opcode, const uint8_t *in,
                        uint32_t in_len, uint8_t *out, uint32_t *out_len)
 {
     CXLRet ret = execute(cci, opcode, in, in_len, out, out_len);
 
-    if (cci->observer) {
-        cci->observer(cci->observed, opcode, in_len, ret);
-    }
+    tell(cci, opcode, in_len, ret);
     return ret;
+}
+
+CXLRet cxl_cci_fail(CXLCCI *cci, uint16_t opcode, uint32_t in_len, CXLRet ret)
+{
+    assert(ret != CXL_RET_BACKGROUND_STARTED);
+    trace_cxl_cci_fail(opcode, in_len, ret);
+    tell(cci, opcode, in_len, ret);
+    return ret;
+}
+
+/* Whether loaded faults are such as could have been asked for */
+static bool faults_plausible(const CXLCCI *cci)
+{
+    if (cci->faults.nr > CXL_FAULTS_MAX) {
+        return false;
+    }
+    for (uint32_t n = 0; n < cci->faults.nr; n++) {
+        const CXLFault *f = &cci->faults.fault[n];
+        const CXLCmd *row = cxl_cci_find(cci, f->opcode, NULL);
+
+        if (!row || !f->count ||
+            !cxl_fault_valid(f, row->flags & CXL_CMD_BACKGROUND)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static int cci_post_load(void *opaque, int version_id)
 {
-    const CXLCCI *cci = opaque;
+    CXLCCI *cci = opaque;
 
+    int ret = cxl_background_resume(cci);
+
+    if (!faults_plausible(cci)) {
+        cxl_faults_clear(&cci->faults);
+        ret = -EINVAL;
+    }
     if (!is_power_of_2(cci->response_max) ||
         cci->response_max > cci->payload_max) {
-        return -EINVAL;
+        cci->response_max = cci->payload_max;
+        ret = -EINVAL;
     }
-    return cxl_background_resume(opaque);
+    return ret;
 }
 
 const VMStateDescription vmstate_cxl_cci = {
@@ -299,6 +337,7 @@ const VMStateDescription vmstate_cxl_cci = {
         VMSTATE_UINT32(response_max, CXLCCI),
         VMSTATE_STRUCT(background, CXLCCI, 1, vmstate_cxl_background,
                        CXLBackground),
+        VMSTATE_STRUCT(faults, CXLCCI, 1, vmstate_cxl_faults, CXLFaults),
         VMSTATE_END_OF_LIST()
     }
 };

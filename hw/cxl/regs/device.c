@@ -185,17 +185,18 @@ void cxl_device_regs_set_media_status(CXLDeviceRegs *d, unsigned status)
 static int cxl_device_regs_post_load(void *opaque, int version_id)
 {
     CXLDeviceRegs *d = opaque;
-    uint32_t control = d->mailbox.offset + CXL_MBOX_CONTROL;
+    int ret = cxl_mailbox_resume(&d->mailbox);
 
     if (!cxl_regfile_plausible(&d->regs)) {
         error_report("%s: the saved registers differ from this device's",
                      memory_region_name(&d->mr));
         return -EINVAL;
     }
-    /* A command never outlives the write that starts it */
-    cxl_regfile_set(&d->regs, control, 4, cxl_regfile_get(&d->regs, control, 4)
-                    & ~R_CXL_MBOX_CONTROL_DOORBELL_MASK);
-    return 0;
+    if (ret) {
+        error_report("%s: the saved state of the mailbox cannot be",
+                     memory_region_name(&d->mr));
+    }
+    return ret;
 }
 
 const VMStateDescription vmstate_cxl_device_regs = {
@@ -209,6 +210,8 @@ const VMStateDescription vmstate_cxl_device_regs = {
         VMSTATE_UINT32_EQUAL(mailbox.payload_size, CXLDeviceRegs, NULL),
         VMSTATE_VBUFFER_UINT32(mailbox.payload, CXLDeviceRegs, 1, NULL,
                                mailbox.payload_size),
+        VMSTATE_STRUCT(mailbox.held, CXLDeviceRegs, 1,
+                       vmstate_cxl_mailbox_held, CXLMailboxHeld),
         VMSTATE_END_OF_LIST()
     },
 };

@@ -4,7 +4,7 @@
  * The only place that compares the length of a command with the size of the
  * mailbox. A command runs to its end, or to the start of its background
  * operation, within the write that rings the doorbell, so that software never
- * finds the doorbell set.
+ * finds the doorbell set, unless a fault is wanted.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -12,7 +12,7 @@
 #include "qemu/bitops.h"
 #include "qemu/host-utils.h"
 #include "qemu/log.h"
-#include "hw/cxl/regs/device.h"
+#include "mailbox-internal.h"
 #include "hw/cxl/spec/registers.h"
 #include "hw/cxl/trace.h"
 
@@ -31,7 +31,7 @@ static void cxl_mailbox_set(CXLMailbox *m, uint32_t reg, unsigned width,
     cxl_regfile_set(m->rf, m->offset + reg, width, value);
 }
 
-static void cxl_mailbox_interrupt(CXLMailbox *m, uint32_t enable)
+void cxl_mailbox_interrupt(CXLMailbox *m, uint32_t enable)
 {
     if ((cxl_mailbox_get(m, CXL_MBOX_CONTROL, 4) & enable) && m->interrupt) {
         trace_cxl_mailbox_interrupt(m->msgnum);
@@ -70,7 +70,8 @@ void cxl_mailbox_show_background(CXLMailbox *m, bool done)
 }
 
 /* CXL r3.1 8.2.8.4.5: run what the Command Register and the payload say */
-static CXLRet cxl_mailbox_run(CXLMailbox *m, uint32_t *out_len)
+static CXLRet cxl_mailbox_run(CXLMailbox *m, const CXLFault *fault,
+                              uint32_t *out_len)
 {
     uint64_t command = cxl_mailbox_get(m, CXL_MBOX_COMMAND, 8);
     uint16_t opcode = FIELD_EX64(command, CXL_MBOX_COMMAND, OPCODE);
@@ -78,7 +79,9 @@ static CXLRet cxl_mailbox_run(CXLMailbox *m, uint32_t *out_len)
     CXLRet ret;
 
     *out_len = 0;
-    if (length > m->payload_size) {
+    if (fault->fails) {
+        ret = cxl_cci_fail(m->cci, opcode, length, fault->ret);
+    } else if (length > m->payload_size) {
         trace_cxl_err_mailbox_length(opcode, length, m->payload_size);
         qemu_log_mask(LOG_GUEST_ERROR, "cxl mailbox: command 0x%04x: "
                       "length %u exceeds the payload registers\n",
@@ -96,29 +99,46 @@ static CXLRet cxl_mailbox_run(CXLMailbox *m, uint32_t *out_len)
     return ret;
 }
 
-/* CXL r3.1 8.2.8.4.1, .4, .6: from the doorbell to the answer */
-static void cxl_mailbox_doorbell(CXLMailbox *m)
+/* CXL r3.1 8.2.8.4.1, .4, .6: from the command to the answer */
+void cxl_mailbox_answer(CXLMailbox *m, const CXLFault *fault)
 {
     uint32_t out_len;
-    CXLRet ret = cxl_mailbox_run(m, &out_len);
+    CXLRet ret = cxl_mailbox_run(m, fault, &out_len);
     uint64_t command = cxl_mailbox_get(m, CXL_MBOX_COMMAND, 8);
-    uint64_t control = cxl_mailbox_get(m, CXL_MBOX_CONTROL, 4);
 
+    if (ret == CXL_RET_BACKGROUND_STARTED && fault->background_hangs) {
+        cxl_cci_background_hang(m->cci, true);
+    }
     cxl_mailbox_set(m, CXL_MBOX_COMMAND, 8,
                     FIELD_DP64(command, CXL_MBOX_COMMAND, LENGTH, out_len));
     cxl_mailbox_set(m, CXL_MBOX_STATUS, 8,
                     (uint64_t)ret << R_CXL_MBOX_STATUS_RETURN_CODE_SHIFT);
-    cxl_mailbox_set(m, CXL_MBOX_CONTROL, 4,
-                    control & ~R_CXL_MBOX_CONTROL_DOORBELL_MASK);
+    cxl_mailbox_show_doorbell(m);
     cxl_mailbox_show_background(m, false);
-    cxl_mailbox_interrupt(m, R_CXL_MBOX_CONTROL_DOORBELL_IRQ_MASK);
+    if (!cxl_mailbox_held(m)) {
+        cxl_mailbox_interrupt(m, R_CXL_MBOX_CONTROL_DOORBELL_IRQ_MASK);
+    }
+}
+
+static void cxl_mailbox_ring(CXLMailbox *m)
+{
+    uint64_t command = cxl_mailbox_get(m, CXL_MBOX_COMMAND, 8);
+    CXLFault fault;
+
+    cxl_faults_take(&m->cci->faults,
+                    FIELD_EX64(command, CXL_MBOX_COMMAND, OPCODE), &fault);
+    if (fault.hang || fault.delay_ms) {
+        cxl_mailbox_hold(m, &fault);
+    } else {
+        cxl_mailbox_answer(m, &fault);
+    }
 }
 
 static void cxl_mailbox_control_written(void *opaque, unsigned index,
                                         uint64_t old, uint64_t now)
 {
-    if (now & R_CXL_MBOX_CONTROL_DOORBELL_MASK) {
-        cxl_mailbox_doorbell(opaque);
+    if (now & R_CXL_MBOX_CONTROL_DOORBELL_MASK && !cxl_mailbox_held(opaque)) {
+        cxl_mailbox_ring(opaque);
     }
 }
 
@@ -182,10 +202,12 @@ void cxl_mailbox_init(CXLMailbox *m, CXLRegFile *rf, uint32_t offset,
         .interrupt = config->interrupt, .opaque = config->opaque,
     };
     cxl_regfile_add(rf, offset, rows, ARRAY_SIZE(rows), m);
+    cxl_mailbox_init_held(m);
 }
 
 void cxl_mailbox_destroy(CXLMailbox *m)
 {
+    cxl_mailbox_destroy_held(m);
     g_free(m->payload);
     m->payload = NULL;
 }
@@ -202,6 +224,7 @@ void cxl_mailbox_set_message(CXLMailbox *m, unsigned message)
 void cxl_mailbox_reset(CXLMailbox *m)
 {
     memset(m->payload, 0, m->payload_size);
+    cxl_mailbox_forget_held(m);
 }
 
 /* Byte @i of an access at @offset, as an index into the payload */
@@ -229,6 +252,9 @@ uint64_t cxl_mailbox_payload_read(const CXLMailbox *m, uint64_t offset,
 void cxl_mailbox_payload_write(CXLMailbox *m, uint64_t offset, uint64_t value,
                                unsigned size)
 {
+    if (cxl_mailbox_held(m)) {
+        return;
+    }
     for (unsigned i = 0; i < size; i++) {
         uint64_t at = cxl_mailbox_payload_index(m, offset, i);
 

@@ -120,6 +120,12 @@ struct CXLType3 {
 bool cxl_type3_record_event(CXLType3 *ct3, unsigned log,
                             CXLEventRecord *record);
 
+/* The realized cxl-type3 at QOM path, or of id, @path; NULL with @errp set */
+CXLType3 *cxl_type3_find(const char *path, Error **errp);
+
+/* No fault that was wanted is any more; what hung goes on */
+void cxl_type3_clear_faults(CXLType3 *ct3);
+
 /*
  * Power goes, and comes back at once: volatile memory is zero then, and the
  * device as it was when power came on. @flushed: a Global Persistent Flush

@@ -32,6 +32,8 @@
     X(DOE, "DOE mailbox",                       R, R, R, R, K, R, R) \
     X(BACKGROUND, "Background operation",       R, R, R, R, K, R, R) \
     X(MAILBOX, "Mailbox registers, unfinished lists", R, R, R, R, K, R, R) \
+    X(DOORBELL, "Command that waits, stuck doorbell", R, R, R, R, K, R, R) \
+    X(FAULTS, "Injected faults of commands",    R, K, K, K, K, R, R) \
     X(TIMESTAMP, "Timestamp",                   R, R, R, K, R, R, R) \
     X(ALERTS, "Alert configuration",            R, R, R, K, K, R, R) \
     X(HEALTH, "Health, Dirty Shutdown Count",   K, K, K, K, K, K, K) \

@@ -96,6 +96,17 @@ static void put_number(Fuzz *f, GString *json)
     g_string_append_printf(json, "%" PRIu64, value);
 }
 
+/* That of a command, most of the time */
+static void put_opcode(Fuzz *f, GString *json)
+{
+    unsigned nr = 0;
+
+    while (fuzz_row(nr)) {
+        nr++;
+    }
+    g_string_append_printf(json, "%u", fuzz_row(fuzz_below(f, nr))->opcode);
+}
+
 static void put_members(Fuzz *f, GString *json, QDict *type, unsigned depth)
 {
     const QListEntry *entry;
@@ -114,6 +125,8 @@ static void put_members(Fuzz *f, GString *json, QDict *type, unsigned depth)
         first = false;
         if (g_str_equal(name, "path")) {
             put_string(f, json, true);
+        } else if (g_str_equal(name, "opcode") && fuzz_percent(f, 95)) {
+            put_opcode(f, json);
         } else {
             put_value(f, json, qdict_get_str(member, "type"), depth + 1);
         }
@@ -184,6 +197,34 @@ static void put_value(Fuzz *f, GString *json, const char *type_name,
     }
 }
 
+/* Commands meet what is wrong; then most of it goes, or few would do anything */
+static void suffer(Fuzz *f)
+{
+    unsigned nr = fuzz_below(f, 64);
+
+    for (unsigned i = 0; i < nr; i++) {
+        fuzz_mailbox(f);
+        if (fuzz_percent(f, 5)) {
+            fuzz_sleep(f, fuzz_below(f, 1000) * SCALE_MS);
+        }
+    }
+    for (unsigned i = 0; i < f->ids->len; i++) {
+        if (fuzz_percent(f, 90)) {
+            g_autofree char *json = g_strdup_printf(
+                "{'execute': 'cxl-clear-faults', 'arguments': {'path': '%s'}}",
+                (char *)g_ptr_array_index(f->ids, i));
+
+            fuzz_qmp(f, json);
+        }
+    }
+}
+
+static bool is_fault(const char *name)
+{
+    return strstr(name, "command-fault") || strstr(name, "doorbell-stuck") ||
+           strstr(name, "not-ready");
+}
+
 void fuzz_management(Fuzz *f)
 {
     GPtrArray *commands = f->schema->commands;
@@ -196,4 +237,7 @@ void fuzz_management(Fuzz *f)
     put_value(f, json, qdict_get_str(command, "arg-type"), 0);
     g_string_append_c(json, '}');
     fuzz_qmp(f, json->str);
+    if (is_fault(qdict_get_str(command, "name"))) {
+        suffer(f);
+    }
 }

@@ -260,6 +260,23 @@ static void fill_request(Guest *g, uint8_t *req, unsigned len)
     }
 }
 
+unsigned guest_command(QCXLFn *fn, uint16_t opcode, const void *in,
+                       size_t in_len, void *out, size_t *out_len)
+{
+    if (!qcxl_mbox_busy(fn)) {
+        if (in_len) {
+            qtest_memwrite(fn->q->qts, fn->mailbox + CXL_MBOX_PAYLOAD, in,
+                           in_len);
+        }
+        qcxl_mbox_start(fn, opcode, in_len);
+    }
+    if (qcxl_mbox_busy(fn)) {
+        *out_len = 0;
+        return GUEST_BUSY;
+    }
+    return qcxl_mbox_answer(fn, out, out_len);
+}
+
 /* What makes all of the media unusable for long is rare */
 static bool is_drastic(uint16_t opcode)
 {
@@ -282,7 +299,7 @@ static void run_command(Guest *g)
     req_len = request_length(g, cmd, MIN(sizeof(req),
                                          qcxl_mbox_payload_size(fn)));
     fill_request(g, req, req_len);
-    note_number(g, qcxl_mbox(fn, cmd->opcode, req, req_len, rsp, &len));
+    note_number(g, guest_command(fn, cmd->opcode, req, req_len, rsp, &len));
     note(g, rsp, MIN(len, sizeof(rsp)));
 }
 
@@ -299,6 +316,58 @@ static void inject_event(Guest *g)
         " 'path': '/machine/peripheral/mem0', 'log': %s, 'flags': 0,"
         " 'dpa': %u, 'descriptor': 1, 'type': 0, 'transaction-type': 0 }}",
         logs[below(g, ARRAY_SIZE(logs))], below(g, 1024) * 64);
+}
+
+/* CXL r3.1 8.2.9.9.4.5: goes on in the background */
+static void start_scan(QCXLFn *fn)
+{
+    static const CXLScanMediaReq req = { .length = { { 1 } } };
+    size_t len = 0;
+
+    guest_command(fn, CXL_OP_SCAN_MEDIA, &req, sizeof(req), NULL, &len);
+}
+
+static void fault_command(Guest *g, const char *id, uint16_t opcode,
+                          const char *fault)
+{
+    g_autofree char *json = g_strdup_printf(
+        "{'execute': 'cxl-inject-command-fault', 'arguments': {"
+        " 'path': '%s', 'opcode': %u, %s }}", id, opcode, fault);
+
+    /* There may be as many as can be */
+    qobject_unref(qtest_qmp(g->q->qts, json, NULL));
+}
+
+/* A mailbox whose commands fail, take long or do not end */
+void guest_fault(Guest *g)
+{
+    static const char *const ids[] = { "mem0", "mem1", "mem2", "mem3" };
+    unsigned n = below(g, ARRAY_SIZE(ids));
+    const char *id = ids[n];
+
+    switch (below(g, 6)) {
+    case 0:
+        fault_command(g, id, CXL_OP_GET_LSA, "'return-code': 5, 'count': 2");
+        break;
+    case 1:
+        fault_command(g, id, CXL_OP_GET_HEALTH_INFO, "'delay-ms': 3000");
+        break;
+    case 2:
+        fault_command(g, id, CXL_OP_GET_ALERT_CONFIG, "'hang': true");
+        break;
+    case 3:
+        fault_command(g, id, CXL_OP_SCAN_MEDIA, "'background-hang': true");
+        start_scan(qcxl_mem_at(g->q, n));
+        break;
+    case 4:
+        qtest_qmp_assert_success(g->q->qts,
+            "{'execute': 'cxl-inject-doorbell-stuck', 'arguments': {"
+            " 'path': %s, 'duration-ms': %u}}", id, 1 + below(g, 5000));
+        break;
+    default:
+        qtest_qmp_assert_success(g->q->qts,
+            "{'execute': 'cxl-clear-faults', 'arguments': {'path': %s}}", id);
+    }
 }
 
 /* Devices and ports of the machines that this guest lives in */
@@ -351,6 +420,8 @@ void guest_request(Guest *g, unsigned nr)
         } else if (once_in(g, 50)) {
             inject_event(g);
             inject_error(g);
+        } else if (once_in(g, 100)) {
+            guest_fault(g);
         } else {
             kinds[below(g, ARRAY_SIZE(kinds))](g);
         }

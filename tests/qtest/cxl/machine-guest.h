@@ -38,6 +38,12 @@ void guest_learn(QCXLFn *fn);
 /* What was learnt of a device that stood there, if in another machine */
 const GArray *guest_commands(QCXLFn *fn);
 
+/* The answer of a mailbox that does not answer */
+#define GUEST_BUSY          0x10000
+/* As qcxl_mbox(), or GUEST_BUSY: the doorbell is set, and stays set */
+unsigned guest_command(QCXLFn *fn, uint16_t opcode, const void *in,
+                       size_t in_len, void *out, size_t *out_len);
+
 /**
  * Guest: who makes requests
  * @rand: where they come from: the same seed makes the same ones
@@ -57,6 +63,9 @@ void guest_destroy(Guest *g);
 void guest_map(Guest *g);
 /* Make @nr requests, of any kind but those after which nothing is found */
 void guest_request(Guest *g, unsigned nr);
+
+/* Have a fault injected into one of the devices, or all of it taken back */
+void guest_fault(Guest *g);
 
 /* Make @nr accesses to where things were, whatever is there now */
 void guest_poke(Guest *g, unsigned nr);

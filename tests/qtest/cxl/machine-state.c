@@ -112,6 +112,18 @@ static void add_properties(MachineState *s, QCXL *q, const char *path)
     qobject_unref(rsp);
 }
 
+static void add_faults(MachineState *s, QCXL *q, const char *path)
+{
+    QDict *rsp = qtest_qmp(q->qts, "{'execute': 'query-cxl-faults',"
+                           " 'arguments': {'path': %s}}", path);
+    g_autoptr(GString) text = qobject_to_json(QOBJECT(rsp));
+    Piece *p = add_piece(s, g_strdup_printf("faults of %s", path));
+
+    g_assert_true(qdict_haskey(rsp, "return"));
+    g_byte_array_append(p->bytes, (const uint8_t *)text->str, text->len);
+    qobject_unref(rsp);
+}
+
 static void add_devices(MachineState *s, QCXL *q)
 {
     QDict *rsp = qtest_qmp(q->qts, "{'execute': 'qom-list', 'arguments': {"
@@ -126,6 +138,9 @@ static void add_devices(MachineState *s, QCXL *q)
                 qdict_get_str(child, "name"), NULL);
 
             add_properties(s, q, path);
+            if (strstr(qdict_get_str(child, "type"), "cxl-type3")) {
+                add_faults(s, q, path);
+            }
         }
     }
     qobject_unref(rsp);
@@ -139,9 +154,10 @@ static void add_answers(MachineState *s, QCXLFn *fn, const GuestCommand *cmd)
     size_t len = sizeof(answer);
     Piece *p = add_piece(s, g_strdup_printf("command %04x %02x:%02x",
                                             cmd->opcode, fn->bus, fn->devfn));
-    uint8_t ret = qcxl_mbox(fn, cmd->opcode, zeros, cmd->len, answer, &len);
+    uint32_t ret = guest_command(fn, cmd->opcode, zeros, cmd->len, answer,
+                                 &len);
 
-    g_byte_array_append(p->bytes, &ret, 1);
+    g_byte_array_append(p->bytes, (const uint8_t *)&ret, sizeof(ret));
     g_byte_array_append(p->bytes, answer, MIN(len, sizeof(answer)));
 }
 

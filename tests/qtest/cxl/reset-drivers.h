@@ -73,5 +73,10 @@ void reset_set_fw_staged(const ResetTarget *t, uint32_t token);
 uint64_t reset_get_fw_staged(const ResetTarget *t);
 void reset_set_fw_transfer(const ResetTarget *t, uint32_t token);
 uint64_t reset_get_fw_transfer(const ResetTarget *t);
+/* In reset-faults.c. A stuck doorbell lets no command through. */
+void reset_set_doorbell(const ResetTarget *t, uint32_t token);
+uint64_t reset_get_doorbell(const ResetTarget *t);
+void reset_set_faults(const ResetTarget *t, uint32_t token);
+uint64_t reset_get_faults(const ResetTarget *t);
 
 #endif /* TESTS_QTEST_CXL_RESET_DRIVERS_H */

@@ -141,46 +141,64 @@ size_t qcxl_mbox_payload_size(QCXLFn *fn)
     return 1ul << FIELD_EX32(cap, CXL_MBOX_CAPABILITIES, PAYLOAD_SIZE);
 }
 
+bool qcxl_mbox_busy(QCXLFn *fn)
+{
+    return qcxl_read(fn->q, fn->mailbox + CXL_MBOX_CONTROL, 4) &
+           R_CXL_MBOX_CONTROL_DOORBELL_MASK;
+}
+
 /* CXL r3.1 8.2.8.4.1: how a driver runs a command, step by step */
-unsigned qcxl_mbox_ring(QCXLFn *fn, uint16_t opcode, uint32_t len)
+void qcxl_mbox_start(QCXLFn *fn, uint16_t opcode, uint32_t len)
 {
     uint64_t control = fn->mailbox + CXL_MBOX_CONTROL;
     uint32_t irqs = qcxl_read(fn->q, control, 4);
     uint64_t command = 0;
-    uint64_t status;
 
     g_assert_cmphex(irqs & R_CXL_MBOX_CONTROL_DOORBELL_MASK, ==, 0);
     command = FIELD_DP64(command, CXL_MBOX_COMMAND, OPCODE, opcode);
     command = FIELD_DP64(command, CXL_MBOX_COMMAND, LENGTH, len);
     qcxl_write(fn->q, fn->mailbox + CXL_MBOX_COMMAND, 8, command);
     qcxl_write(fn->q, control, 4, irqs | R_CXL_MBOX_CONTROL_DOORBELL_MASK);
-    /* Commands of ours are done before the write to the doorbell returns */
-    g_assert_cmphex(qcxl_read(fn->q, control, 4), ==, irqs);
-    status = qcxl_read(fn->q, fn->mailbox + CXL_MBOX_STATUS, 8);
+}
+
+static unsigned mbox_status(QCXLFn *fn)
+{
+    uint64_t status = qcxl_read(fn->q, fn->mailbox + CXL_MBOX_STATUS, 8);
+
     return FIELD_EX64(status, CXL_MBOX_STATUS, RETURN_CODE);
 }
 
-unsigned qcxl_mbox(QCXLFn *fn, uint16_t opcode, const void *in, size_t in_len,
-                   void *out, size_t *out_len)
+unsigned qcxl_mbox_ring(QCXLFn *fn, uint16_t opcode, uint32_t len)
+{
+    qcxl_mbox_start(fn, opcode, len);
+    /* Commands of ours are done before the write to the doorbell returns */
+    g_assert_false(qcxl_mbox_busy(fn));
+    return mbox_status(fn);
+}
+
+unsigned qcxl_mbox_answer(QCXLFn *fn, void *out, size_t *out_len)
 {
     uint64_t payload = fn->mailbox + CXL_MBOX_PAYLOAD;
-    uint64_t command;
-    unsigned ret;
-    size_t len;
+    uint64_t command = qcxl_read(fn->q, fn->mailbox + CXL_MBOX_COMMAND, 8);
+    size_t len = FIELD_EX64(command, CXL_MBOX_COMMAND, LENGTH);
 
-    if (in_len) {
-        qtest_memwrite(fn->q->qts, payload, in, in_len);
-    }
-    ret = qcxl_mbox_ring(fn, opcode, in_len);
-    command = qcxl_read(fn->q, fn->mailbox + CXL_MBOX_COMMAND, 8);
-    len = FIELD_EX64(command, CXL_MBOX_COMMAND, LENGTH);
     if (out && MIN(len, *out_len)) {
         qtest_memread(fn->q->qts, payload, out, MIN(len, *out_len));
     }
     if (out_len) {
         *out_len = len;
     }
-    return ret;
+    return mbox_status(fn);
+}
+
+unsigned qcxl_mbox(QCXLFn *fn, uint16_t opcode, const void *in, size_t in_len,
+                   void *out, size_t *out_len)
+{
+    if (in_len) {
+        qtest_memwrite(fn->q->qts, fn->mailbox + CXL_MBOX_PAYLOAD, in, in_len);
+    }
+    qcxl_mbox_ring(fn, opcode, in_len);
+    return qcxl_mbox_answer(fn, out, out_len);
 }
 
 /* CXL r3.1 8.2.4.20.1: how Decoder Count counts */

@@ -233,6 +233,13 @@ unsigned qcxl_mbox(QCXLFn *fn, uint16_t opcode, const void *in, size_t in_len,
 size_t qcxl_mbox_payload_size(QCXLFn *fn);
 /* Run @opcode on what the payload registers hold, of @len bytes, any @len */
 unsigned qcxl_mbox_ring(QCXLFn *fn, uint16_t opcode, uint32_t len);
+/*
+ * The same in parts, for a mailbox that takes its time: whether the doorbell
+ * is set; ring it, when it is not; and as qcxl_mbox(), when it is no more
+ */
+bool qcxl_mbox_busy(QCXLFn *fn);
+void qcxl_mbox_start(QCXLFn *fn, uint16_t opcode, uint32_t len);
+unsigned qcxl_mbox_answer(QCXLFn *fn, void *out, size_t *out_len);
 
 /* CXL r3.1 8.2.4.20: HDM decoders */
 

@@ -13,6 +13,7 @@
 
 #include "qemu/timer.h"
 #include "migration/vmstate.h"
+#include "hw/cxl/cci/fault.h"
 #include "hw/cxl/cxl-le.h"
 #include "hw/cxl/spec/cci.h"
 
@@ -104,10 +105,12 @@ typedef struct CXLCmd {
  * CXLBackground: the one background operation that a CCI can run
  *
  * @opcode: 0 when none has run since reset
+ * @hangs: it runs and does not end by itself: a fault that is wanted
  */
 typedef struct CXLBackground {
     QEMUTimer *timer;
     bool running;
+    bool hangs;
     uint16_t opcode;
     uint16_t ret;
     int64_t start_ns;
@@ -138,6 +141,7 @@ typedef void CXLCCIObserver(void *opaque, uint16_t opcode, uint32_t in_len,
  * @payload_max: bytes that a request or an answer can take
  * @response_max: CXL r3.1 8.2.9.1.4: bytes that an answer may take until reset
  * @observer: called with @observed; NULL: nobody
+ * @faults: what is to happen to commands; the owner asks before it executes
  */
 struct CXLCCI {
     const CXLCCIOps *ops;
@@ -148,6 +152,7 @@ struct CXLCCI {
     CXLCCIObserver *observer;
     void *observed;
     CXLBackground background;
+    CXLFaults faults;
 };
 
 extern const VMStateDescription vmstate_cxl_cci;
@@ -179,6 +184,12 @@ void cxl_cci_observe(CXLCCI *cci, CXLCCIObserver *observer, void *opaque);
 CXLRet cxl_cci_execute(CXLCCI *cci, uint16_t opcode, const uint8_t *in,
                        uint32_t in_len, uint8_t *out, uint32_t *out_len);
 
+/*
+ * Answer @ret, which is not BACKGROUND, without executing the command; whoever
+ * is told of commands is told of this one, too
+ */
+CXLRet cxl_cci_fail(CXLCCI *cci, uint16_t opcode, uint32_t in_len, CXLRet ret);
+
 /* The @n-th command offered, in the order of opcodes; NULL past the last */
 const CXLCmd *cxl_cci_command(const CXLCCI *cci, unsigned n);
 /* The command with @opcode and in @state what it was added with; or NULL */
@@ -188,6 +199,11 @@ const CXLCmd *cxl_cci_find(const CXLCCI *cci, uint16_t opcode, void **state);
  * false when it cannot be aborted
  */
 bool cxl_cci_background_abort(CXLCCI *cci);
+/*
+ * Let the operation that runs, if any, come to no end (@on), or to its own; it
+ * can be aborted all the same, and a reset cancels it
+ */
+void cxl_cci_background_hang(CXLCCI *cci, bool on);
 /* CXL r3.1 8.2.8.4.7: 0 to 100, by elapsed time; 100 once it has ended */
 unsigned cxl_cci_background_percent(const CXLCCI *cci);
 

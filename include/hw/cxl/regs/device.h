@@ -15,6 +15,25 @@
 #include "hw/cxl/regs/regfile.h"
 
 /**
+ * CXLMailboxHeld: a doorbell that stays set: faults that are wanted
+ * @waits: a command waits, until @end_ns of virtual time or, where @fault says
+ *         so, until a reset; @fault is what it is under
+ * @stuck: the doorbell is set, whether a command waits or not; @stuck_end_ns:
+ *         until then, 0: until a reset
+ */
+typedef struct CXLMailboxHeld {
+    QEMUTimer *timer;
+    QEMUTimer *stuck_timer;
+    bool waits;
+    bool stuck;
+    CXLFault fault;
+    int64_t end_ns;
+    int64_t stuck_end_ns;
+} CXLMailboxHeld;
+
+extern const VMStateDescription vmstate_cxl_mailbox_held;
+
+/**
  * CXLMailbox: CXL r3.1 8.2.8.4: Mailbox Registers
  * @rf: holds the registers in front of the payload, from @offset on
  * @payload: the payload registers, @payload_size bytes, right behind them
@@ -25,6 +44,7 @@ typedef struct CXLMailbox {
     uint32_t payload_size;
     uint8_t *payload;
     uint8_t msgnum;
+    CXLMailboxHeld held;
     CXLCCI *cci;
     void (*interrupt)(void *opaque, unsigned msgnum);
     void *opaque;
@@ -84,6 +104,12 @@ void cxl_mailbox_destroy(CXLMailbox *m);
 void cxl_mailbox_set_message(CXLMailbox *m, unsigned message);
 /* To be called after the register file was reset */
 void cxl_mailbox_reset(CXLMailbox *m);
+/* After a load of vmstate_cxl_mailbox_held: 0, or -EINVAL */
+int cxl_mailbox_resume(CXLMailbox *m);
+/* Set the doorbell for @ms of virtual time; 0: until a reset */
+void cxl_mailbox_stick(CXLMailbox *m, uint32_t ms);
+/* A command that waits is answered now, as if there was no fault */
+void cxl_mailbox_clear_faults(CXLMailbox *m);
 /* A guest's access to the payload; @offset counts from the block's start */
 uint64_t cxl_mailbox_payload_read(const CXLMailbox *m, uint64_t offset,
                                   unsigned size);

@@ -41,6 +41,7 @@ typedef enum CXLRet {
     CXL_RET_INVALID_EXTENT_LIST         = 0x1e,
     CXL_RET_TRANSFER_OUT_OF_ORDER       = 0x1f,
     CXL_RET_BACKGROUND_ABORT_REFUSED    = 0x20,
+    CXL_RET_LAST                        = CXL_RET_BACKGROUND_ABORT_REFUSED,
 } CXLRet;
 
 /* CXL r3.1 Table 8-37, Table 8-126: opcodes; the high byte is the set */
