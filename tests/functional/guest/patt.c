@@ -15,12 +15,15 @@
 #include <unistd.h>
 
 static const char usage[] =
-    "usage: patt [-w | -r] [-j STEP] [-o OFFSET] FILE SIZE[K|M|G] [SEED]\n"
+    "usage: patt [-w | -r] [-z] [-j STEP] [-o OFFSET] FILE SIZE[K|M|G] [SEED]\n"
     "Maps FILE shared. -w only writes, -r only verifies; both by default.\n"
+    "-z: zeros and no pattern\n"
     "-j: only the first 64 KiB of every STEP bytes\n"
     "-o: the mapping begins there in FILE\n";
 
 #define BLOCK (64UL << 10)
+
+static bool zeros;
 
 /* Every bit of the result depends on every bit of the offset and the seed */
 static uint64_t pattern(uint64_t offset, uint64_t seed)
@@ -29,7 +32,7 @@ static uint64_t pattern(uint64_t offset, uint64_t seed)
 
     x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ULL;
     x = (x ^ x >> 27) * 0x94d049bb133111ebULL;
-    return x ^ x >> 31;
+    return zeros ? 0 : x ^ x >> 31;
 }
 
 static void write_block(uint64_t *words, size_t start, uint64_t seed)
@@ -96,13 +99,16 @@ int main(int argc, char **argv)
     uint64_t *words;
     int option;
 
-    while ((option = getopt(argc, argv, "wrj:o:")) != -1) {
+    while ((option = getopt(argc, argv, "wrzj:o:")) != -1) {
         switch (option) {
         case 'w':
             verify = false;
             break;
         case 'r':
             write = false;
+            break;
+        case 'z':
+            zeros = true;
             break;
         case 'j':
             step = parse_size(optarg);
