@@ -69,8 +69,8 @@ static void interleaved(Fuzz *f, QCXLTopology *t)
     qcxl_root_port(t, "rp1", "hb0", "");
     qcxl_root_port(t, "rp2", "hb1", "");
     add_mem(f, t, "mem0", "rp0", 256, 0, "");
-    add_mem(f, t, "mem1", "rp1", 256, 256, ",fast-map=off");
-    add_mem(f, t, "mem2", "rp2", 0, 512, ",hdm-decoders=4");
+    add_mem(f, t, "mem1", "rp1", 256, 256, ",fast-map=off,poison=data");
+    add_mem(f, t, "mem2", "rp2", 0, 512, ",hdm-decoders=4,payload-size=256");
     qcxl_window(t, 1024, "1k", "hb0 hb1");
     qcxl_window(t, 512, NULL, "hb1");
 }
@@ -82,7 +82,8 @@ static void switched(Fuzz *f, QCXLTopology *t)
     qcxl_switch(t, "us0", "rp0", 3, "");
     g_ptr_array_add(f->ids, g_strdup("us0"));
     add_mem(f, t, "mem0", "us0.0", 256, 0, "");
-    add_mem(f, t, "mem1", "us0.1", 256, 256, ",event-log-depth=3");
+    add_mem(f, t, "mem1", "us0.1", 256, 256, ",event-log-depth=3,"
+            "poison-list-max=4,poison-inject-max=3,payload-size=1048576");
     qcxl_window(t, 1024, "256", "hb0");
 }
 
@@ -163,6 +164,38 @@ static void learn_uuids(Fuzz *f, uint16_t opcode, const void *in, size_t len,
     }
 }
 
+static bool has_row(uint16_t opcode)
+{
+    const CXLCmd *row;
+
+    for (unsigned n = 0; (row = fuzz_row(n)); n++) {
+        if (row->opcode == opcode) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* CXL r3.1 8.2.9.5.2.1: no command of @fn is missing from the rows */
+static void check_rows(QCXLFn *fn)
+{
+    CXLGetLogReq req = {
+        .uuid = CXL_UUID_COMMAND_EFFECTS_LOG,
+        .length = cxl_le32(sizeof(CXLCelEntry)),
+    };
+    CXLCelEntry entry;
+    size_t len = sizeof(entry);
+    unsigned nr = 0;
+
+    while (qcxl_mbox(fn, CXL_OP_GET_LOG, &req, sizeof(req), &entry, &len) ==
+           CXL_RET_SUCCESS) {
+        g_assert_true(has_row(cxl_le16_get(entry.opcode)));
+        req.offset = cxl_le32(++nr * sizeof(entry));
+        len = sizeof(entry);
+    }
+    g_assert_cmpuint(nr, >, 0);
+}
+
 /* CXL r3.1 8.2.9.5.1, 8.2.9.6.1: logs, and features, if there are any */
 static void learn(Fuzz *f)
 {
@@ -172,6 +205,9 @@ static void learn(Fuzz *f)
     learn_uuids(f, CXL_OP_GET_SUPPORTED_LOGS, NULL, 0,
                 sizeof(CXLSupportedLogsRsp), sizeof(CXLSupportedLog));
     learn_uuids(f, 0x0500, features, sizeof(features), 8, 48);
+    for (unsigned n = 0; n < f->mems->len; n++) {
+        check_rows(g_ptr_array_index(f->mems, n));
+    }
 }
 
 static void start(Fuzz *f)
