@@ -81,6 +81,10 @@ def check_processes(tap, guest, region, device, memdevs):
     tap.match('\n'.join(lines), rf'region={region["region"]} .*'
               rf'hpa=0x{region["resource"] + offset:x} .*dpa={dpa:#x} ',
               'the list names region and host address')
+    errors = guest.json(f'cxl list -r {region["region"]} --media-errors')
+    tap.equal([(error['offset'], error['length'])
+               for error in errors[0].get('media_errors', [])],
+              [(offset, 64)], 'cxl list shows it at its place in the region')
     _, text = consume(guest, device, offset - 8)
     tap.match(text, 'value=', 'the bytes before it, of another device, read')
     status, _ = consume(guest, device, offset)
