@@ -134,6 +134,22 @@ echo 'echo $((($1 & ~63) - {region['resource']})) >{DEBUG}/{memdev}/inject_poiso
     tap.equal(corrupted(guest) - before, 8, 'Linux does without the two pages')
 
 
+def check_block_device(tap, guest, memdev):
+    """The kernel reads it, and survives; a write of the block heals it."""
+    region = create_region(guest, memdev, 'pmem')
+    disk = guest.json('ndctl create-namespace -m fsdax -M mem')['blockdev']
+    start = int(guest.must(f'cat /sys/block/{disk}/device/resource'), 0)
+    inject(guest, memdev, start - region['resource'] + 1000 * 4096 + 640)
+    read = (f'dd if=/dev/{disk} bs=4096 skip=1000 count=1 iflag=direct 2>&1 '
+            '>/dev/null')
+    _, text = guest.run(read)
+    tap.match(text, 'Input/output error', 'a block with poison is not read')
+    tap.succeeds(guest, f'dd if=/dev/zero of=/dev/{disk} bs=4096 seek=1000 '
+                 'count=1 oflag=direct', 'but can be written')
+    tap.equal(trace_list(guest, memdev), [], 'which heals it')
+    tap.succeeds(guest, read, 'and it is read again')
+
+
 def check_broadcast(tap, topology):
     """All CPUs of Intel's take part; Linux panics when one does not."""
     cpu = 'max,vendor=GenuineIntel,family=6,model=94,-hypervisor'
@@ -156,6 +172,7 @@ def test(tap, directory):
     for serial in (1, 2, 3):
         topology.add_memory(serial, volatile=512, sn=True,
                             options=f',poison-list-max={LIST_MAX}')
+    topology.add_memory(4, persistent=256, sn=True)
     with Guest(NAME, topology.args()) as guest:
         # Linux takes for an error of theirs what its set-up does to the APIC
         tap.equal(guest.must('nproc').strip(), '2', 'both CPUs have started')
@@ -167,6 +184,7 @@ def test(tap, directory):
                                granularity=GRANULARITY, wait_driver=False)
         device = dax_device(guest, region)
         check_processes(tap, guest, region, device, memdevs)
+        check_block_device(tap, guest, by_serial(guest, 4))
         check_system_ram(tap, guest, memdevs[2])
         tap.equal(guest.quit(), 0, 'QEMU ends in order')
     check_broadcast(tap, topology)
