@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Protocol errors as Linux sees them: traces, AER, recovery."""
 
+import base64
+import struct
 import time
 
 from cxlguest import (Guest, SLOW, Topology, by_serial, create_region,
@@ -19,6 +21,24 @@ CORRECTABLE = {
     'cache-poison-received': 'Received Cache Poison From Peer',
     'mem-poison-received': 'Received Memory Poison From Peer',
     'physical': 'Received Error From Physical Layer',
+}
+
+UNCORRECTABLE = {
+    'cache-data-parity': 'Cache Data Parity Error',
+    'cache-address-parity': 'Cache Address Parity Error',
+    'cache-be-parity': 'Cache Byte Enable Parity Error',
+    'cache-data-ecc': 'Cache Data ECC Error',
+    'mem-data-parity': 'Memory Data Parity Error',
+    'mem-address-parity': 'Memory Address Parity Error',
+    'mem-be-parity': 'Memory Byte Enable Parity Error',
+    'mem-data-ecc': 'Memory Data ECC Error',
+    'reinit-threshold': 'REINIT Threshold Hit',
+    'rsvd-encoding': 'Received Unrecognized Encoding',
+    'poison-received': 'Received Poison From Peer',
+    'receiver-overflow': 'Receiver Overflow',
+    'internal': 'Component Specific Error',
+    'cxl-ide-tx': 'IDE Tx Error',
+    'cxl-ide-rx': 'IDE Rx Error',
 }
 
 # PCI Express: unmask Uncorrectable and Corrected Internal Error of AER.
@@ -58,6 +78,12 @@ def check_ownership(tap, guest):
               'and reporting of CXL memory errors')
 
 
+def check_aer_event(tap, trace, function, severity, error):
+    """What rasdaemon reads."""
+    tap.match(trace, rf'aer_event: {function} PCIe Bus Error: '
+              rf'severity={severity}, {error}', f'aer_event: {severity}')
+
+
 def check_correctable(tap, guest, function):
     for error, name in CORRECTABLE.items():
         clear(guest)
@@ -70,6 +96,8 @@ def check_correctable(tap, guest, function):
                   f'{error} is traced as "{name}"')
     tap.match(wait_text(guest, 'dmesg', 'CorrIntErr'), 'CorrIntErr',
               'AER reports a corrected internal error')
+    check_aer_event(tap, trace, function, 'Corrected',
+                    'Corrected Internal Error')
 
 
 def usable(tap, guest, name):
@@ -106,17 +134,31 @@ def bind_again(guest):
               'echo ${m##*/} >bind; done')
 
 
+def check_header(tap, guest):
+    """The trace's text leaves the header of the first error out."""
+    record = base64.b64decode(guest.must(
+        f'for cpu in {TRACING}/per_cpu/cpu*; do timeout 1 dd bs=4096 count=1 '
+        'if=$cpu/trace_pipe_raw; done 2>/dev/null | base64'))
+    tap.ok(struct.pack('<16I', *range(16)) in record,
+           'with the header log of the first')
+
+
 def check_nonfatal(tap, guest, function):
     clear(guest)
     guest.must(UNMASK.format(function))
     guest.must(f'setpci -s {function} ECAP_AER+0c.l=0:400000')
-    inject_uncorrectable(guest, 'mem1', 'mem-data-ecc')
+    first = 'mem-data-ecc'
+    inject_uncorrectable(guest, 'mem1', first, *(UNCORRECTABLE.keys() - {first}))
     log = wait_text(guest, 'dmesg', 'device recovery')
     bind_again(guest)
-    tap.match(guest.must(f'cat {TRACING}/trace'),
-              r'cxl_aer_uncorrectable_error: .*serial=1:? '
-              r"status: 'Memory Data ECC Error' first_error: "
-              r"'Memory Data ECC Error'", 'a non-fatal error is traced')
+    trace = guest.must(f'cat {TRACING}/trace')
+    names = r' \| '.join(UNCORRECTABLE.values())
+    tap.match(trace, rf'cxl_aer_uncorrectable_error: .*host={function} '
+              rf"serial=1:? status: '{names}' first_error: "
+              rf"'{UNCORRECTABLE[first]}'", 'all non-fatal errors are traced')
+    check_aer_event(tap, trace, function, 'Uncorrected, non-fatal',
+                    'Uncorrectable Internal Error')
+    check_header(tap, guest)
     tap.match(log, r'AER: (Uncorrect\w+ \()?Non-Fatal', 'AER says non-fatal')
     tap.match(log, 'restart CXL.mem after slot reset',
               'and Linux starts the device again')
@@ -130,10 +172,11 @@ def check_fatal(tap, guest, function):
     inject_uncorrectable(guest, 'mem1', 'receiver-overflow',
                          'cache-be-parity')
     log = wait_text(guest, 'dmesg', 'device recovery')
-    tap.match(guest.must(f'cat {TRACING}/trace'),
-              r"status: 'Cache Byte Enable Parity Error \| "
+    trace = guest.must(f'cat {TRACING}/trace')
+    tap.match(trace, r"status: 'Cache Byte Enable Parity Error \| "
               r"Receiver Overflow' first_error: 'Receiver Overflow'",
               'two errors are traced, and which was the first')
+    check_aer_event(tap, trace, function, 'Fatal', '.*')
     tap.match(log, r'frozen state error detected, disable CXL.mem',
               'a fatal error stops CXL.mem')
     tap.match(log, r'restart CXL.mem after slot reset',
@@ -181,7 +224,8 @@ def test(tap, directory):
     topology.add_memory(2, volatile=256, port=ports[0])
     with Guest(NAME, topology.args()) as guest:
         check_ownership(tap, guest)
-        guest.must(f'echo 1 >{TRACING}/events/cxl/enable')
+        guest.must(f'cd {TRACING}/events; echo 1 >cxl/enable; '
+                   'echo 1 >ras/aer_event/enable')
         function = function_of(guest, 1)
         guest.must(UNMASK.format(function))
         check_correctable(tap, guest, function)
