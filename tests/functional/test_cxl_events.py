@@ -6,7 +6,8 @@ import json
 import re
 import time
 
-from cxlguest import (Guest, SLOW, Topology, by_serial, create_region, main)
+from cxlguest import (Guest, MIB, SLOW, Topology, by_serial, create_region,
+                      main)
 
 NAME = 'cxl-events'
 TRACING = '/sys/kernel/tracing'
@@ -15,6 +16,7 @@ LOGS = {'informational': 'Informational', 'warning': 'Warning',
 VENDOR = '00112233-4455-6677-8899-aabbccddeeff'
 MEDIA = {'descriptor': 1, 'type': 0, 'transaction_type': 1}
 DEPTH = 32
+SIZE = 512 * MIB        # of each kind of memory
 
 
 def inject(guest, record, log='warning', flags=0, **members):
@@ -104,10 +106,17 @@ def check_region(tap, guest):
     expect(tap, guest, 'cxl_general_media',
            ['dpa=123400 ', rf'hpa={region["resource"] + 0x123400:x} ',
             f'region={region["region"]} '], 'mapped memory')
-    inject(guest, 'dram', dpa=0x20000000, **MEDIA)
+    inject(guest, 'dram', dpa=SIZE, **MEDIA)
     expect(tap, guest, 'cxl_dram',
-           ['dpa=20000000 ', 'hpa=ffffffffffffffff ', 'region= '],
+           [f'dpa={SIZE:x} ', 'hpa=ffffffffffffffff ', 'region= '],
            'memory that is not mapped')
+    region = create_region(guest, by_serial(guest, 1), 'pmem')
+    uuid = guest.must(f'cat /sys/bus/cxl/devices/{region["region"]}/uuid')
+    inject(guest, 'dram', dpa=SIZE + 0x5640, **MEDIA)
+    expect(tap, guest, 'cxl_dram',
+           [f'dpa={SIZE + 0x5640:x} ', f'hpa={region["resource"] + 0x5640:x} ',
+            f'region={region["region"]} region_uuid={uuid}'],
+           'persistent memory')
 
 
 def check_overflow(tap, guest):
@@ -151,8 +160,9 @@ def check_monitor(tap, guest):
 
 
 def test(tap, directory):
-    topology = Topology(directory)
-    topology.add_memory(1, volatile=512, persistent=512,
+    # Of one root port, a host bridge would have decoders for one region only
+    topology = Topology(directory, bridge=',hdm_for_passthrough=on')
+    topology.add_memory(1, volatile=SIZE // MIB, persistent=SIZE // MIB,
                         options=f',event-log-depth={DEPTH}')
     with Guest(NAME, topology.args()) as guest:
         guest.must(f'echo 1 >{TRACING}/events/cxl/enable')

@@ -81,9 +81,10 @@ def check_alerts(tap, guest):
     tap.ok(status, 'a warning must come before the critical alert', output)
 
 
-def check_crossing(tap, guest, health, log, kind, field):
+def check_crossing(tap, guest, health, log, kind, field, clear=True):
     name = ', '.join(f'{key} {value}' for key, value in health.items())
-    guest.must(f'echo >{TRACE}')
+    if clear:
+        guest.must(f'echo >{TRACE}')
     guest.qmp.command('cxl-set-health', path=PATH, **health)
     guest.must(f'for i in $(seq 50); do grep -q cxl_memory_module {TRACE} '
                '&& break; sleep 0.1; done')
@@ -97,6 +98,20 @@ def check_events(tap, guest):
     guest.must('echo 1 >/sys/kernel/tracing/events/cxl/enable')
     for crossing in CROSSINGS:
         check_crossing(tap, guest, *crossing)
+
+
+def check_alert_off(tap, guest):
+    """A threshold whose alert is off is crossed in silence."""
+    memdev = by_serial(guest, SERIAL)
+    tap.succeeds(guest, f'cxl set-alert-config {memdev} '
+                 '--over-temperature-alert=off', 'an alert is taken back')
+    config = listed(guest, '-A')['alert_config']
+    tap.equal(config['dev_over_temperature_prog_warn_threshold_valid'], False,
+              'and no more valid')
+    guest.must(f'echo >{TRACE}')
+    set_health(guest, temperature=61)
+    check_crossing(tap, guest, {'life-used': 52}, 'Warning',
+                   'Life Used Change', 'device_temp=61', clear=False)
 
 
 def check_power(tap, guest):
@@ -118,6 +133,7 @@ def test(tap, directory):
         check_health(tap, guest)
         check_alerts(tap, guest)
         check_events(tap, guest)
+        check_alert_off(tap, guest)
         check_power(tap, guest)
         tap.quiet(guest)
         tap.equal(guest.quit(), 0, 'QEMU ends in order')
