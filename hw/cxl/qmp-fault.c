@@ -119,6 +119,17 @@ void qmp_cxl_inject_doorbell_stuck(const char *path, bool has_duration_ms,
     }
 }
 
+void qmp_cxl_inject_media_not_ready(const char *path, bool has_duration_ms,
+                                    uint32_t duration_ms, Error **errp)
+{
+    CXLType3 *ct3 = cxl_type3_find(path, errp);
+    uint32_t ms;
+
+    if (ct3 && fault_check_duration(has_duration_ms, duration_ms, &ms, errp)) {
+        cxl_type3_set_not_ready(ct3, ms);
+    }
+}
+
 void qmp_cxl_clear_faults(const char *path, Error **errp)
 {
     CXLType3 *ct3 = cxl_type3_find(path, errp);
@@ -164,5 +175,6 @@ CXLFaultInfo *qmp_query_cxl_faults(const char *path, Error **errp)
     info->waiting_opcode = ct3->regs.mailbox.held.fault.opcode;
     info->doorbell_stuck = ct3->regs.mailbox.held.stuck;
     info->background_hangs = ct3->cci.background.hangs;
+    info->media_not_ready = ct3->dpa.media_not_ready;
     return info;
 }

@@ -105,6 +105,12 @@ void qmp_cxl_inject_doorbell_stuck(const char *path, bool has_duration_ms,
     no_cxl(errp);
 }
 
+void qmp_cxl_inject_media_not_ready(const char *path, bool has_duration_ms,
+                                    uint32_t duration_ms, Error **errp)
+{
+    no_cxl(errp);
+}
+
 void qmp_cxl_clear_faults(const char *path, Error **errp)
 {
     no_cxl(errp);

@@ -37,7 +37,7 @@ static bool dpa_accessible(const CXLDpa *d, uint64_t dpa, unsigned size)
                       PRIx64 ": beyond the capacity\n", size, dpa);
         return false;
     }
-    if (d->media_disabled) {
+    if (cxl_dpa_without_media(d)) {
         trace_cxl_err_dpa_media(dpa, size);
         return false;
     }
@@ -156,8 +156,8 @@ MemoryRegion *cxl_dpa_ram(const CXLDpa *d, uint64_t dpa, uint64_t len,
 {
     const CXLDpaBank *b = cxl_dpa_bank_of(d, dpa);
 
-    if (!b || len > b->size - (dpa - b->base) || d->media_disabled ||
-        dpa_locked(d, dpa, len) ||
+    if (!b || len > b->size - (dpa - b->base) ||
+        cxl_dpa_without_media(d) || dpa_locked(d, dpa, len) ||
         (dpa < d->vmem && len > d->vmem - dpa)) {
         return NULL;
     }

@@ -231,6 +231,7 @@ static void type3_realize(PCIDevice *pdev, Error **errp)
     }
     cxl_dpa_register_ram(&ct3->dpa, DEVICE(ct3));
     cxl_type3_init_poison(ct3);
+    cxl_type3_init_not_ready(ct3);
     type3_init_dvsecs(ct3);
     ct3->doe = cxl_doe_new(pdev, ct3->dvsecs.next, &ct3->cdat,
                            TYPE3_VECTOR_DOE);
@@ -258,6 +259,7 @@ static void type3_exit(PCIDevice *pdev)
     g_clear_pointer(&ct3->doe, cxl_doe_free);
     type3_exit_pcie(pdev);
     cxl_cdat_destroy(&ct3->cdat);
+    cxl_type3_destroy_not_ready(ct3);
     cxl_type3_destroy_poison(ct3);
     type3_destroy_memory(ct3);
 }

@@ -68,6 +68,13 @@ void cxl_type3_recheck(CXLMem *mem, bool more);
 /* Do now what recheck() had left for later */
 void cxl_type3_settle_poison(CXLType3 *ct3);
 
+/* Media that are not ready; init comes before the command sets' */
+void cxl_type3_init_not_ready(CXLType3 *ct3);
+void cxl_type3_destroy_not_ready(CXLType3 *ct3);
+/* They are, if they were not */
+void cxl_type3_make_ready(CXLType3 *ct3);
+extern const VMStateDescription vmstate_cxl_type3_not_ready;
+
 /* CXL r3.1 9.8: what the end of QEMU, or of the device, means to memory */
 void cxl_type3_init_power(CXLType3 *ct3);
 void cxl_type3_destroy_power(CXLType3 *ct3);

@@ -118,6 +118,11 @@ static void reset_faults(CXLType3 *ct3, CXLResetKind kind)
     cxl_faults_clear(&ct3->cci.faults);
 }
 
+static void reset_not_ready(CXLType3 *ct3, CXLResetKind kind)
+{
+    cxl_type3_make_ready(ct3);
+}
+
 /* Records and the policy of their interrupts stay together */
 static void reset_events(CXLType3 *ct3, CXLResetKind kind)
 {
@@ -201,6 +206,7 @@ static void (*const reset_functions[])(CXLType3 *, CXLResetKind) = {
     [CXL_STATE_MAILBOX] = reset_mailbox,
     [CXL_STATE_DOORBELL] = reset_mailbox,
     [CXL_STATE_FAULTS] = reset_faults,
+    [CXL_STATE_NOT_READY] = reset_not_ready,
     [CXL_STATE_TIMESTAMP] = reset_timestamp,
     [CXL_STATE_ALERTS] = reset_alerts,
     [CXL_STATE_SHUTDOWN] = reset_shutdown,

@@ -27,7 +27,7 @@ static const CXLEventsOps type3_events_ops = {
 
 static bool type3_media_disabled(void *opaque)
 {
-    return ((CXLType3 *)opaque)->dpa.media_disabled;
+    return cxl_dpa_without_media(&((CXLType3 *)opaque)->dpa);
 }
 
 static bool type3_locked(void *opaque)
@@ -157,12 +157,17 @@ void cxl_type3_show_events(CXLType3 *ct3)
     }
 }
 
+/* CXL r3.1 8.1.3.8.2, 8.2.8.5.1.1: memory is active when its media are ready */
 void cxl_type3_show_media(CXLType3 *ct3)
 {
+    bool ready = !ct3->dpa.media_not_ready;
+
     cxl_device_regs_set_media_status(&ct3->regs,
+                                     !ready ? CXL_MEDIA_STATUS_NOT_READY :
                                      ct3->dpa.media_disabled
                                      ? CXL_MEDIA_STATUS_DISABLED
                                      : CXL_MEDIA_STATUS_READY);
+    cxl_dvsec_set_active(&ct3->dvsecs, ready);
 }
 
 const VMStateDescription vmstate_cxl_type3_sets = {
@@ -194,6 +199,9 @@ const VMStateDescription vmstate_cxl_type3_sets = {
                        CXLSanitize),
         VMSTATE_STRUCT(cxl_reset, CXLType3, 1, vmstate_cxl_type3_reset,
                        CXLType3Reset),
+        VMSTATE_BOOL(dpa.media_not_ready, CXLType3),
+        VMSTATE_STRUCT(not_ready, CXLType3, 1, vmstate_cxl_type3_not_ready,
+                       CXLType3NotReady),
         VMSTATE_END_OF_LIST()
     },
 };

@@ -142,7 +142,8 @@ static void cxl_dvsec_add_regs(CXLDvsecs *d, uint16_t offset,
 
 /*
  * CXL r3.1 8.1.3.8.1, 8.1.3.8.2: DVSEC CXL Range n Size. CDAT tells what kind
- * of memory it is; memory is ready from the start. Without memory, all zeros.
+ * of memory it is; memory is ready from the start, unless a fault is wanted.
+ * Without memory, all zeros.
  */
 static void cxl_dvsec_set_range(CXLDvsecs *d, unsigned n, uint64_t size)
 {
@@ -156,7 +157,7 @@ static void cxl_dvsec_set_range(CXLDvsecs *d, unsigned n, uint64_t size)
     assert(size % (CXL_DEVICE_RANGE_LOW_MASK & -CXL_DEVICE_RANGE_LOW_MASK)
            == 0);
     low = FIELD_DP32(low, CXL_DEVICE_RANGE, INFO_VALID, 1);
-    low = FIELD_DP32(low, CXL_DEVICE_RANGE, ACTIVE, 1);
+    low = FIELD_DP32(low, CXL_DEVICE_RANGE, ACTIVE, !d->inactive);
     low = FIELD_DP32(low, CXL_DEVICE_RANGE, MEDIA_TYPE,
                      CXL_DEVICE_RANGE_CDAT);
     low = FIELD_DP32(low, CXL_DEVICE_RANGE, MEMORY_CLASS,
@@ -174,6 +175,20 @@ void cxl_dvsec_set_ranges(CXLDvsecs *d, const uint64_t range_size[2])
                                 HDM_COUNT, ranges));
     for (unsigned n = 0; n < 2; n++) {
         cxl_dvsec_set_range(d, n, range_size[n]);
+    }
+}
+
+void cxl_dvsec_set_active(CXLDvsecs *d, bool active)
+{
+    d->inactive = !active;
+    for (unsigned n = 0; n < CXL_DEVICE_RANGES; n++) {
+        uint8_t *at = d->pdev->config + d->device +
+                      CXL_DEVICE_RANGE_SIZE_LOW(n);
+        uint32_t low = pci_get_long(at);
+
+        if (low & R_CXL_DEVICE_RANGE_INFO_VALID_MASK) {
+            pci_set_long(at, FIELD_DP32(low, CXL_DEVICE_RANGE, ACTIVE, active));
+        }
     }
 }
 

@@ -77,13 +77,14 @@ typedef struct CXLDpaPoisonOps {
  * @poison_ops: NULL: nobody is told
  * @poison_is_data: reads of poison give what was last written
  * @media_disabled: every access fails
+ * @media_not_ready: every access fails, too; see cxl_type3_fault.c
  * @locked: every access of the persistent partition fails
  * @shadows: ranges whose bytes are elsewhere for now
  * @dev: set by cxl_dpa_register_ram()
  *
- * After a change of @media_disabled, @locked or the list, or before
- * cxl_dpa_destroy(), the owner brings the windows up to date. Which byte of
- * which bank stands at a DPA never changes.
+ * After a change of @media_disabled, @media_not_ready, @locked or the list, or
+ * before cxl_dpa_destroy(), the owner brings the windows up to date. Which
+ * byte of which bank stands at a DPA never changes.
  */
 struct CXLDpa {
     CXLDpaBank banks[CXL_DPA_BANKS];
@@ -93,10 +94,17 @@ struct CXLDpa {
     const CXLDpaPoisonOps *poison_ops;
     bool poison_is_data;
     bool media_disabled;
+    bool media_not_ready;
     bool locked;
     QLIST_HEAD(, CXLMemShadow) shadows;
     DeviceState *dev;
 };
+
+/* Whether no access can succeed, for one reason or the other */
+static inline bool cxl_dpa_without_media(const CXLDpa *d)
+{
+    return d->media_disabled || d->media_not_ready;
+}
 
 /* All of the partitionable memory is volatile */
 #define CXL_DPA_ALL_VOLATILE UINT64_MAX

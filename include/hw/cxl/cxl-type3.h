@@ -43,6 +43,15 @@ typedef struct CXLType3Reset {
 } CXLType3Reset;
 
 /**
+ * CXLType3NotReady: media that are not ready, because that is wanted
+ * @end_ns: until then, of virtual time; 0: until power goes
+ */
+typedef struct CXLType3NotReady {
+    QEMUTimer *timer;
+    int64_t end_ns;
+} CXLType3NotReady;
+
+/**
  * CXLType3: the device
  * @memdev: property, deprecated: another name of @pmem
  * @partitionable: property: memory that Set Partition Info can divide
@@ -82,6 +91,7 @@ struct CXLType3 {
 
     CXLPower power;
     CXLType3Reset cxl_reset;
+    CXLType3NotReady not_ready;
     Notifier exit_notifier;
     Notifier shutdown_notifier;
     CXLSerial serial;
@@ -122,6 +132,9 @@ bool cxl_type3_record_event(CXLType3 *ct3, unsigned log,
 
 /* The realized cxl-type3 at QOM path, or of id, @path; NULL with @errp set */
 CXLType3 *cxl_type3_find(const char *path, Error **errp);
+
+/* Let the media not be ready for @ms of virtual time; 0: until power goes */
+void cxl_type3_set_not_ready(CXLType3 *ct3, uint32_t ms);
 
 /* No fault that was wanted is any more; what hung goes on */
 void cxl_type3_clear_faults(CXLType3 *ct3);

@@ -34,6 +34,7 @@
     X(MAILBOX, "Mailbox registers, unfinished lists", R, R, R, R, K, R, R) \
     X(DOORBELL, "Command that waits, stuck doorbell", R, R, R, R, K, R, R) \
     X(FAULTS, "Injected faults of commands",    R, K, K, K, K, R, R) \
+    X(NOT_READY, "Media that are not ready",    R, K, K, K, K, R, R) \
     X(TIMESTAMP, "Timestamp",                   R, R, R, K, R, R, R) \
     X(ALERTS, "Alert configuration",            R, R, R, K, K, R, R) \
     X(HEALTH, "Health, Dirty Shutdown Count",   K, K, K, K, K, K, K) \

@@ -345,7 +345,7 @@ void guest_fault(Guest *g)
     unsigned n = below(g, ARRAY_SIZE(ids));
     const char *id = ids[n];
 
-    switch (below(g, 6)) {
+    switch (below(g, 7)) {
     case 0:
         fault_command(g, id, CXL_OP_GET_LSA, "'return-code': 5, 'count': 2");
         break;
@@ -362,6 +362,11 @@ void guest_fault(Guest *g)
     case 4:
         qtest_qmp_assert_success(g->q->qts,
             "{'execute': 'cxl-inject-doorbell-stuck', 'arguments': {"
+            " 'path': %s, 'duration-ms': %u}}", id, 1 + below(g, 5000));
+        break;
+    case 5:
+        qtest_qmp_assert_success(g->q->qts,
+            "{'execute': 'cxl-inject-media-not-ready', 'arguments': {"
             " 'path': %s, 'duration-ms': %u}}", id, 1 + below(g, 5000));
         break;
     default:

@@ -47,6 +47,7 @@ void pieces_set(QCXL *q, uint32_t seed)
     }
     set_pieces(mem.fn, reset_device_drivers, CXL_STATES,
                1ull << CXL_STATE_BACKGROUND | 1ull << CXL_STATE_MEDIA |
-               1ull << CXL_STATE_DOORBELL | 1ull << CXL_STATE_CONFIG_LOCK |
+               1ull << CXL_STATE_DOORBELL | 1ull << CXL_STATE_NOT_READY |
+               1ull << CXL_STATE_CONFIG_LOCK |
                1ull << CXL_STATE_HDM, rand);
 }

@@ -502,6 +502,7 @@ const ResetDriver reset_device_drivers[CXL_STATES] = {
     [CXL_STATE_CXL_RESET] = { set_cxl_reset, get_cxl_reset },
     [CXL_STATE_MAILBOX] = { set_mailbox, get_mailbox },
     [CXL_STATE_DOORBELL] = { reset_set_doorbell, reset_get_doorbell },
+    [CXL_STATE_NOT_READY] = { reset_set_not_ready, reset_get_not_ready },
     [CXL_STATE_FAULTS] = { reset_set_faults, reset_get_faults },
     [CXL_STATE_TIMESTAMP] = { set_timestamp, get_timestamp },
     [CXL_STATE_ALERTS] = { set_alerts, get_alerts },

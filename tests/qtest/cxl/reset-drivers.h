@@ -76,6 +76,8 @@ uint64_t reset_get_fw_transfer(const ResetTarget *t);
 /* In reset-faults.c. A stuck doorbell lets no command through. */
 void reset_set_doorbell(const ResetTarget *t, uint32_t token);
 uint64_t reset_get_doorbell(const ResetTarget *t);
+void reset_set_not_ready(const ResetTarget *t, uint32_t token);
+uint64_t reset_get_not_ready(const ResetTarget *t);
 void reset_set_faults(const ResetTarget *t, uint32_t token);
 uint64_t reset_get_faults(const ResetTarget *t);
 

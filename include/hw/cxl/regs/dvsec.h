@@ -23,6 +23,7 @@ struct CXLDvsecReg;
  * @flex_bus: offset of the Flex Bus Port DVSEC
  * @locator: offset of the Register Locator DVSEC
  * @reset_initiated: see cxl_dvsec_add_reset()
+ * @inactive: the ranges' memory is not there yet
  * @parts: the registers of each DVSEC that software can write
  *
  * Masks live in the PCIDevice, so that any access width is right; the
@@ -36,6 +37,7 @@ typedef struct CXLDvsecs {
     uint16_t gpf;
     uint16_t flex_bus;
     uint16_t locator;
+    bool inactive;
     void (*reset_initiated)(void *opaque, bool clear);
     void *opaque;
     unsigned nr_parts;
@@ -67,6 +69,8 @@ void cxl_dvsec_add_device(CXLDvsecs *d, const uint64_t range_size[2]);
  * which does not check them
  */
 void cxl_dvsec_set_ranges(CXLDvsecs *d, const uint64_t range_size[2]);
+/* CXL r3.1 8.1.3.8.2: Memory_Active of all ranges that there are */
+void cxl_dvsec_set_active(CXLDvsecs *d, bool active);
 /**
  * cxl_dvsec_add_reset: CXL r3.1 9.7: let software initiate a CXL Reset, which
  * the device carries out within 100 ms
