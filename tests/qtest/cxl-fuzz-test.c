@@ -40,7 +40,7 @@ static void report(int64_t begin)
 {
     double s = (g_get_monotonic_time() - begin) / 1e6;
 
-    g_test_message("%" PRIu64 " operations, %" PRIu64 " of them mailbox "
+    g_test_message("%" PRIu64 " operations, %" PRIu64 " mailbox "
                    "commands, %" PRIu64 " QMP commands, in %.0f s: "
                    "%.0f operations, %.0f mailbox commands a second",
                    fuzz.operations, fuzz.commands, fuzz.qmps, s,

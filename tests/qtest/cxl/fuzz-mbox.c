@@ -13,6 +13,8 @@
 #define REQUEST_MAX     4096
 /* Addresses and offsets that are used again and again, so that they meet */
 #define HOT             12
+/* That a device is given in turn, on the average */
+#define COMMANDS        5
 
 typedef enum FieldKind {
     FIELD_DPA,          /* 64 bits */
@@ -265,22 +267,13 @@ static void look(Fuzz *f, const QCXLFn *mem)
     fuzz_read(f, mem->status, 8);
 }
 
-void fuzz_mailbox(Fuzz *f)
+static void run_command(Fuzz *f, const QCXLFn *mem)
 {
+    const CXLCmd *row = fuzz_row(fuzz_below(f, nr_rows()));
     uint8_t request[REQUEST_MAX];
-    const QCXLFn *mem;
-    const CXLCmd *row;
-    uint16_t opcode;
-    uint32_t len;
+    uint32_t len = any_request(f, row, request);
+    uint16_t opcode = fuzz_percent(f, 2) ? fuzz_value(f, 16) : row->opcode;
 
-    if (!f->mems->len) {
-        fuzz_renew(f);
-        return;
-    }
-    mem = g_ptr_array_index(f->mems, fuzz_below(f, f->mems->len));
-    row = fuzz_row(fuzz_below(f, nr_rows()));
-    len = any_request(f, row, request);
-    opcode = fuzz_percent(f, 2) ? fuzz_value(f, 16) : row->opcode;
     /* Now and then the answer before is the request */
     if (len && fuzz_percent(f, 94)) {
         fuzz_fill(f, mem->mailbox + CXL_MBOX_PAYLOAD, request, len);
@@ -288,5 +281,20 @@ void fuzz_mailbox(Fuzz *f)
     ring(f, mem, opcode, any_length(f, len));
     if (fuzz_percent(f, 10)) {
         look(f, mem);
+    }
+}
+
+/* Some commands in turn: they take little time beside all else */
+void fuzz_mailbox(Fuzz *f)
+{
+    const QCXLFn *mem;
+
+    if (!f->mems->len) {
+        fuzz_renew(f);
+        return;
+    }
+    mem = g_ptr_array_index(f->mems, fuzz_below(f, f->mems->len));
+    for (unsigned n = 1 + fuzz_below(f, 2 * COMMANDS - 1); n; n--) {
+        run_command(f, mem);
     }
 }
