@@ -93,7 +93,8 @@ static void run_round(uint64_t commands, int64_t deadline)
     fuzz_boot(&fuzz, fuzz_below(&fuzz, fuzz_topologies()));
     for (unsigned i = 0; i < ROUND; i++) {
         operate(&fuzz);
-        if (fuzz.commands >= commands || g_get_monotonic_time() >= deadline) {
+        if (fuzz.commands >= commands || fuzz_is_over(&fuzz) ||
+            g_get_monotonic_time() >= deadline) {
             break;
         }
     }

@@ -9,6 +9,9 @@
 #include "libqtest.h"
 #include "fuzz.h"
 
+/* Attempts to plug any memory device at all, of which some are to fail */
+#define BARREN_MAX  5
+
 /* JSON for what a property is set to on a command line */
 static void append_value(GString *json, const char *value)
 {
@@ -214,6 +217,7 @@ static void start(Fuzz *f)
 {
     f->batch = g_string_new("");
     f->queued = 0;
+    f->barren = 0;
     f->uuids = g_array_new(false, false, sizeof(CXLUuid));
     f->mems = g_ptr_array_new();
     f->ports = g_ptr_array_new();
@@ -370,6 +374,13 @@ void fuzz_renew(Fuzz *f)
         plug(f, n);
     }
     fuzz_enumerate(f, true);
+    f->barren = f->mems->len ? 0 : f->barren + 1;
+}
+
+/* A switch without power is gone for good, and all that was below it */
+bool fuzz_is_over(const Fuzz *f)
+{
+    return f->barren >= BARREN_MAX;
 }
 
 void fuzz_machine(Fuzz *f)

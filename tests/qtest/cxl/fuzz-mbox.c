@@ -234,16 +234,6 @@ static uint32_t any_length(Fuzz *f, uint32_t len)
     }
 }
 
-static unsigned nr_rows(void)
-{
-    static unsigned nr;
-
-    while (fuzz_row(nr)) {
-        nr++;
-    }
-    return nr;
-}
-
 static void ring(Fuzz *f, const QCXLFn *mem, uint16_t opcode, uint32_t len)
 {
     uint64_t command = FIELD_DP64(0, CXL_MBOX_COMMAND, OPCODE, opcode);
@@ -269,7 +259,7 @@ static void look(Fuzz *f, const QCXLFn *mem)
 
 static void run_command(Fuzz *f, const QCXLFn *mem)
 {
-    const CXLCmd *row = fuzz_row(fuzz_below(f, nr_rows()));
+    const CXLCmd *row = fuzz_any_row(f);
     uint8_t request[REQUEST_MAX];
     uint32_t len = any_request(f, row, request);
     uint16_t opcode = fuzz_percent(f, 2) ? fuzz_value(f, 16) : row->opcode;

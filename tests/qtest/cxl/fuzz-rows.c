@@ -32,3 +32,13 @@ const CXLCmd *fuzz_row(unsigned n)
     }
     return cxl_cci_command(&device->cci, n);
 }
+
+const CXLCmd *fuzz_any_row(Fuzz *f)
+{
+    static unsigned nr;
+
+    while (fuzz_row(nr)) {
+        nr++;
+    }
+    return fuzz_row(fuzz_below(f, nr));
+}

@@ -46,6 +46,7 @@ typedef struct FuzzFn {
  * @doe, @device_dvsec: offsets in the configuration space of memory devices
  * @slots: how to plug each memory device, as arguments of device_add
  * @ids: what QMP may be told about
+ * @barren: how often in turn there was no memory device to be had
  */
 typedef struct Fuzz {
     QCXL *q;
@@ -64,6 +65,7 @@ typedef struct Fuzz {
     unsigned device_dvsec;
     GPtrArray *slots;
     GPtrArray *ids;
+    unsigned barren;
     /* What was done since the start, rounds altogether */
     uint64_t operations;
     uint64_t commands;
@@ -112,6 +114,8 @@ void fuzz_look(Fuzz *f);
 void fuzz_repair(Fuzz *f);
 /* All devices there, and all registers as firmware leaves them */
 void fuzz_renew(Fuzz *f);
+/* Whether memory devices are gone, and do not come back */
+bool fuzz_is_over(const Fuzz *f);
 /* An operation on the machine: plug, unplug, reset, FLR, and so on */
 void fuzz_machine(Fuzz *f);
 
@@ -126,6 +130,7 @@ void fuzz_window(Fuzz *f);
 
 /* The rows of every command set, in the order of opcodes; NULL: no more */
 const CXLCmd *fuzz_row(unsigned n);
+const CXLCmd *fuzz_any_row(Fuzz *f);
 
 /* QMP commands as the machine's schema describes them */
 
