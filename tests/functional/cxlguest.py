@@ -186,7 +186,7 @@ class Guest:
         with open(self.log, encoding='utf-8', errors='replace') as log:
             return log.read()
 
-    def wait_ready(self, seconds=90):
+    def wait_ready(self, seconds=180):
         deadline = time.monotonic() + seconds * SLOW
         while self.serial.line(deadline) != '@ready':
             pass
@@ -195,7 +195,7 @@ class Guest:
         self.number += 1
         code = base64.b64encode(script.encode()).decode()
         self.serial.send(f'{self.number} {int(seconds)} {code}\n'.encode())
-        deadline = time.monotonic() + seconds + 15 * SLOW
+        deadline = time.monotonic() + seconds + 30 * SLOW
         while True:
             words = self.serial.line(deadline).split()
             if words[:1] == ['@ready']:
@@ -217,6 +217,11 @@ class Guest:
 
     def run(self, script, seconds=60):
         return self.guarded(self.request, script, seconds * SLOW)
+
+    def wait(self, condition, seconds=60):
+        """Waits until a script succeeds; whether it has done so in time."""
+        return self.run(f'until {{ {condition}\n}} >/dev/null 2>&1; do '
+                        'sleep 0.1; done', seconds)[0] == 0
 
     def must(self, script, seconds=60):
         """The output of a script that has to succeed."""
@@ -306,20 +311,39 @@ def memdevs_by_serial(guest):
 
 
 def wait_file(guest, path):
-    guest.must(f'for i in $(seq 100); do [ -e {path} ] && break; sleep 0.1; '
-               'done')
+    if not guest.wait(f'[ -e {path} ]'):
+        raise GuestError(f'{path} does not appear')
 
 
 def wait_nd_region(guest, base):
     """The name that libnvdimm gives to the region at an address."""
     return guest.must(f"""
-        for i in $(seq 100); do
+        while :; do
             for r in /sys/bus/nd/devices/region*; do
                 [ -e $r/driver ] && grep -q '^{base:#x}$' $r/resource &&
                     exec basename $r
             done
             sleep 0.1
-        done 2>/dev/null; exit 1""")
+        done 2>/dev/null""")
+
+
+def start_monitor(guest, file):
+    """cxl monitor, which misses what comes before it has enabled traces."""
+    guest.must(f'rm -f {file}; setsid cxl monitor -l {file} </dev/null '
+               '>/run/monitor.out 2>&1 &')
+    instance = '/sys/kernel/tracing/instances/cxl_monitor'
+    if not guest.wait(f'[ $(cat {instance}/events/cxl/enable) = 1 ]'):
+        raise GuestError('cxl monitor does not start\n' +
+                         guest.must('cat /run/monitor.out'))
+
+
+def numa_maps(guest, command, pattern):
+    """Mappings of a command that runs, once one of them has a pattern."""
+    return guest.must(f"""
+        {command} & until grep -q '{pattern}' /proc/$!/numa_maps; do
+            sleep 0.1
+        done
+        cat /proc/$!/numa_maps; kill $!; wait; :""")
 
 
 def complaints(guest):

@@ -116,8 +116,7 @@ class Region:
             self.guest.must(f'ndctl create-namespace -m devdax -M mem '
                             f'-r {name}', 120)
         else:
-            self.guest.must(f'for i in $(seq 100); do ndctl list -N -r {name} '
-                            '| grep -q chardev && break; sleep 0.1; done')
+            self.guest.wait(f'ndctl list -N -r {name} | grep -q chardev')
         space = self.guest.json(f'ndctl list -N -r {name}')[0]
         devices = space.get('daxregion', {}).get('devices', [space])
         chip = devices[0]['chardev']

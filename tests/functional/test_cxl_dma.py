@@ -5,7 +5,7 @@
 import os
 
 from cxlguest import (Guest, MIB, Topology, create_region, main,
-                      memdevs_by_serial)
+                      memdevs_by_serial, numa_maps)
 
 NAME = 'cxl-dma'
 SLOT = 8 * MIB          # the disk: random data, then places for copies
@@ -68,8 +68,8 @@ def check_execution(tap, guest, node):
     far = tap.succeeds(guest, f'numactl -m {node} /mnt/busybox {BUSYBOX_SUM}',
                        'a program runs from interleaved System RAM')
     tap.equal(far.strip(), near, 'and computes what it computes in DRAM')
-    maps = guest.must('/mnt/busybox sleep 9 & sleep 1; '
-                      'cat /proc/$!/numa_maps; kill $!; wait; umount /mnt')
+    maps = numa_maps(guest, '/mnt/busybox sleep 99', 'file=/mnt/busybox')
+    guest.must('umount /mnt')
     tap.match(maps, rf'file=/mnt/busybox.* N{node}=\d+',
               'its code is on the node')
 

@@ -7,7 +7,7 @@ import re
 import time
 
 from cxlguest import (Guest, MIB, SLOW, Topology, by_serial, create_region,
-                      main)
+                      main, start_monitor)
 
 NAME = 'cxl-events'
 TRACING = '/sys/kernel/tracing'
@@ -140,23 +140,17 @@ def check_overflow(tap, guest):
 
 
 def check_monitor(tap, guest):
-    guest.must('cxl monitor -l /run/monitor.json >/run/monitor 2>&1 & '
-               'echo $! >/run/monitor.pid; sleep 3')
+    start_monitor(guest, '/run/monitor')
     inject(guest, 'general-media', 'failure', dpa=0x5000, **MEDIA)
-    text = ''
-    for _ in range(50):
-        text = guest.must('cat /run/monitor.json 2>/dev/null; :')
-        if 'cxl_general_media' in text:
-            break
-        time.sleep(0.3)
-    guest.run('kill $(cat /run/monitor.pid)')
+    guest.wait('grep -q cxl_general_media /run/monitor')
+    text = guest.must('cat /run/monitor; killall cxl')
     match = re.search(r'\{.*cxl_general_media.*\}', text, re.S)
     record = json.loads(match.group(0)) if match else {}
     tap.equal((record.get('event'), record.get('dpa'), record.get('log')),
               ('cxl_general_media', 0x5000, list(LOGS).index('failure')),
               'cxl monitor writes the event as JSON')
     if not match:
-        tap.note(text + guest.must('cat /run/monitor'))
+        tap.note(text + guest.must('cat /run/monitor.out'))
 
 
 def test(tap, directory):

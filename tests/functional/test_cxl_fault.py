@@ -129,8 +129,7 @@ def check_background(tap, guest):
     tap.equal(guest.must(f'cat {state}'), 'sanitize',
               'a Sanitize that hangs does not end')
     clear(guest)
-    guest.must(f'for i in $(seq 100); do grep -q disabled {state} && break; '
-               'sleep 0.1; done')
+    guest.wait(f'grep -q disabled {state}')
     tap.equal(guest.must(f'cat {state}'), 'disabled',
               'without the fault it does')
 

@@ -81,8 +81,7 @@ def check_damaged(tap, guest):
     before = firmware(guest)
     guest.must(update_script(guest, image(damage=1)))
     driver = f'/sys/class/firmware/{by_serial(guest, SERIAL)}'
-    guest.must(f'for n in $(seq 100); do grep -q idle {driver}/status && '
-               'break; sleep 0.1; done')
+    guest.wait(f'grep -q idle {driver}/status')
     tap.equal(guest.must(f'cat {driver}/error'),
               'transferring:read-write-error',
               'an image with a wrong checksum is refused')

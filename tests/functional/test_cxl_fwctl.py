@@ -87,11 +87,10 @@ def check_ecs(tap, guest):
 
 
 def traced(guest, event, count):
-    """Lines of a trace event, when there are so many or nothing more comes."""
+    """Lines of a trace event, once there are so many, or in the end."""
     trace = f'{TRACING}/trace'
-    return guest.must(f'for i in $(seq 50); do [ $(grep -c {event}: {trace}) '
-                      f'-ge {count} ] && break; sleep 0.1; done; '
-                      f'grep {event}: {trace}; true').splitlines()
+    guest.wait(f'[ $(grep -c {event}: {trace}) -ge {count} ]')
+    return guest.must(f'grep {event}: {trace}; true').splitlines()
 
 
 def spares_left(events):

@@ -86,8 +86,7 @@ def check_crossing(tap, guest, health, log, kind, field, clear=True):
     if clear:
         guest.must(f'echo >{TRACE}')
     guest.qmp.command('cxl-set-health', path=PATH, **health)
-    guest.must(f'for i in $(seq 50); do grep -q cxl_memory_module {TRACE} '
-               '&& break; sleep 0.1; done')
+    guest.wait(f'grep -q cxl_memory_module {TRACE}')
     trace = guest.must(f'grep cxl_ {TRACE} || true')
     tap.match(trace, rf'cxl_memory_module: .*serial={SERIAL}\b.*log={log} .*'
               rf"event_type='{kind}'.*{field}( |$)", f'{name}: {log} event')

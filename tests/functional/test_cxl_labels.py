@@ -4,7 +4,7 @@
 
 import json
 
-from cxlguest import Guest, Topology, by_serial, main
+from cxlguest import Guest, Topology, by_serial, main, start_monitor
 
 NAME = 'cxl-labels'
 SERIAL = 1
@@ -59,8 +59,7 @@ def check_trace(tap, guest):
     for log, severity, flags, kind, transaction in EVENTS:
         guest.must('echo >/sys/kernel/tracing/trace')
         inject(guest, log, flags, kind, transaction)
-        guest.must('for i in $(seq 50); do grep -q cxl_general_media '
-                   '/sys/kernel/tracing/trace && break; sleep 0.1; done')
+        guest.wait('grep -q cxl_general_media /sys/kernel/tracing/trace')
         trace = guest.must('grep cxl_ /sys/kernel/tracing/trace || true')
         tap.match(trace, rf'cxl_general_media: .*serial={SERIAL}\b.*'
                   rf'log={severity}', f'trace: record of the {log} log')
@@ -71,13 +70,10 @@ def check_trace(tap, guest):
 
 
 def check_monitor(tap, guest):
-    guest.must('rm -f /run/monitor; '
-               'setsid cxl monitor -l /run/monitor </dev/null '
-               '>/dev/null 2>&1 & sleep 2')
+    start_monitor(guest, '/run/monitor')
     inject(guest, 'warning', 1, 1, 1)
-    text = guest.must('for i in $(seq 80); do grep -q general_media '
-                      '/run/monitor && break; sleep 0.1; done; '
-                      'cat /run/monitor; killall cxl')
+    guest.wait('grep -q general_media /run/monitor')
+    text = guest.must('cat /run/monitor; killall cxl')
     tap.match(text, r'"event":"cxl_general_media"',
               'cxl monitor prints the record')
     tap.match(text, r'"log":1,', 'and its log')

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Persistent CXL memory in a Linux guest, across reboots and QEMU processes."""
 
-from cxlguest import (Guest, MIB, Topology, by_serial, create_region, main)
+from cxlguest import (Guest, MIB, Topology, by_serial, create_region, main,
+                      wait_file)
 
 NAME = 'cxl-persistent'
 SERIAL = 1
@@ -46,8 +47,7 @@ def check_survival(tap, guest, uuid, sums, name):
     tap.succeeds(guest, 'ndctl check-labels nmem0',
                  f'{name}: the labels are valid')
     make_region(tap, guest, name)
-    guest.must('for i in $(seq 50); do [ -e /dev/pmem0 ] && break; '
-               'sleep 0.1; done')
+    wait_file(guest, '/dev/pmem0')
     spaces = guest.json('ndctl list -N') or [{}]
     tap.equal(spaces[0].get('uuid'), uuid, f'{name}: the namespace is back')
     tap.succeeds(guest, 'mount -t ext4 -o dax /dev/pmem0 /mnt',

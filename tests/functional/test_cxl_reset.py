@@ -29,8 +29,7 @@ def open_region(guest, memdev):
 
 
 def wait_memdev(guest):
-    guest.must(f'for n in $(seq 100); do cxl list -M -s {SERIAL} | '
-               'grep -q memdev && exit; sleep 0.1; done; exit 1')
+    guest.wait(f'cxl list -M -s {SERIAL} | grep -q memdev')
     return by_serial(guest, SERIAL)
 
 

@@ -123,8 +123,7 @@ def check_locked(tap, guest, memory):
     tap.equal(region['decode_state'], 'commit',
               'locked: decoders can be committed')
     refusal = 'nmem0: is disabled, failing probe'
-    guest.must(f'for i in $(seq 100); do dmesg | grep -q "{refusal}" && '
-               'break; sleep 0.1; done')
+    guest.wait(f'dmesg | grep -q "{refusal}"')
     tap.match(guest.must('dmesg'), refusal,
               'locked: Linux makes no memory of the region')
     tap.equal(guest.must('ls /dev | grep -E "dax|pmem" || true'), '',

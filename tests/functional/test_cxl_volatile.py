@@ -4,7 +4,8 @@
 
 import re
 
-from cxlguest import (Guest, MIB, Topology, by_serial, create_region, main)
+from cxlguest import (Guest, MIB, Topology, by_serial, create_region, main,
+                      numa_maps)
 
 NAME = 'cxl-volatile'
 BUSYBOX_SUM = 'sha256sum </usr/bin/busybox'
@@ -37,8 +38,7 @@ def check_node(tap, guest):
     after = int(guest.must(free).split()[0])
     tap.ok(before - after >= 96 * 1024, 'the node\'s free memory shrinks',
            f'{before} kB before, {after} kB after')
-    maps = guest.must('numactl -m 1 sleep 9 & sleep 1; '
-                      'cat /proc/$!/numa_maps; kill $!')
+    maps = numa_maps(guest, 'numactl -m 1 sleep 99', 'bind:1 .*anon=')
     tap.match(maps, r'^[0-9a-f]+ bind:1 .*anon=\d+.* N1=\d+',
               'anonymous pages of a bound program are on the node')
 
@@ -50,8 +50,8 @@ def check_execution(tap, guest):
     far = tap.succeeds(guest, 'numactl -m 1 /mnt/busybox ' + BUSYBOX_SUM,
                        'a program runs from CXL memory')
     tap.equal(far.strip(), near, 'and computes what it computes in DRAM')
-    maps = guest.must('/mnt/busybox sleep 9 & sleep 1; '
-                      'cat /proc/$!/numa_maps; kill $!; wait; umount /mnt')
+    maps = numa_maps(guest, '/mnt/busybox sleep 99', 'file=/mnt/busybox')
+    guest.must('umount /mnt')
     tap.match(maps, r'file=/mnt/busybox.* N1=\d+', 'its code is on the node')
 
 
