@@ -177,7 +177,8 @@ static void test_end(const void *opaque)
     g_assert_cmphex(payload(f), ==, 0);
     cxl_unit_sleep(1000000);
     g_assert_false(busy(f));
-    g_assert_cmpuint(f->calls, ==, 0);
+    g_assert_cmpuint(f->told, ==, 0);
+    g_assert_cmphex(get(f, CXL_MBOX_STATUS, 8), ==, 0);
     g_assert_cmpuint(f->interrupts, ==, 0);
 
     echo(f, 2);
@@ -234,6 +235,7 @@ static void test_background_end(void)
     start(f);
     g_assert_true(cxl_cci_background_abort(&f->cci));
     g_assert_cmpuint(f->cci.background.ret, ==, CXL_RET_ABORTED);
+    g_assert_false(f->cci.background.hangs);
     cxl_cci_background_hang(&f->cci, false);
     cxl_unit_sleep(1000000);
     start(f);
@@ -278,9 +280,16 @@ static void test_stuck(void)
     g_assert_true(busy(f));
     reset(f);
     g_assert_false(busy(f));
+    put(f, CXL_MBOX_CONTROL, 4, IRQ);
     cxl_mailbox_stick(&f->mbox, 0);
     cxl_mailbox_clear_faults(&f->mbox);
     g_assert_false(busy(f));
+    g_assert_cmpuint(f->interrupts, ==, 4);
+    cxl_mailbox_stick(&f->mbox, 10);
+    cxl_mailbox_clear_faults(&f->mbox);
+    g_assert_cmpuint(f->interrupts, ==, 5);
+    cxl_unit_sleep(1000);
+    g_assert_cmpuint(f->interrupts, ==, 5);
 }
 
 /* The command that runs is done, and the doorbell is set all the same */

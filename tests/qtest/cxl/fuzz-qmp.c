@@ -205,7 +205,7 @@ static void suffer(Fuzz *f)
     for (unsigned i = 0; i < nr; i++) {
         fuzz_mailbox(f);
         if (fuzz_percent(f, 5)) {
-            fuzz_sleep(f, fuzz_below(f, 1000) * SCALE_MS);
+            fuzz_sleep(f, (1 + fuzz_below(f, 1000)) * SCALE_MS);
         }
     }
     for (unsigned i = 0; i < f->ids->len; i++) {
