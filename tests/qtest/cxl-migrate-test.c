@@ -31,7 +31,7 @@ static void into_state(uint32_t seed)
 {
     Guest *g;
 
-    qcxl_restart(q);
+    guest_restart(q);
     pieces_set(q, seed);
     g = guest_new(q, seed, true);
     guest_map(g);

@@ -28,7 +28,7 @@ static Stream *save(uint32_t seed)
     Guest *g;
     Stream *s;
 
-    qcxl_restart(q);
+    guest_restart(q);
     pieces_set(q, seed);
     g = guest_new(q, seed, true);
     guest_map(g);

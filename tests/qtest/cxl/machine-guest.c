@@ -40,6 +40,16 @@ QCXLTopology *guest_topology(void)
     return t;
 }
 
+void guest_restart(QCXL *q)
+{
+    g_autofree char *nv = qcxl_file(q, "mem0.nv");
+
+    qtest_quit(q->qts);
+    g_assert_cmpint(truncate(nv, 0), ==, 0);
+    q->qts = qtest_init(q->args);
+    qcxl_enumerate(q);
+}
+
 /* By bus and device, what guest_learn() has found */
 static GHashTable *learnt;
 

@@ -29,6 +29,11 @@ unsigned guest_option(const char *name, unsigned otherwise);
  * shared.
  */
 QCXLTopology *guest_topology(void);
+/*
+ * That machine anew. What mem0 keeps is lost: a passphrase of the guest before
+ * would lock it.
+ */
+void guest_restart(QCXL *q);
 
 /*
  * Find out what the mailbox of @fn offers, and how long requests have to be,
