@@ -286,28 +286,53 @@ bool cxl_dpa_partition(CXLDpa *d, uint64_t vmem)
     return true;
 }
 
+static void dpa_bank_zero(const CXLDpaBank *b, uint64_t from, uint64_t to)
+{
+    if (from < to) {
+        address_space_set(&b->media->as, from, 0, to - from,
+                          MEMTXATTRS_UNSPECIFIED);
+    }
+}
+
+/* Shrink [@from, @to) to multiples of @unit; it may become empty */
+static void dpa_shrink(uint64_t *from, uint64_t *to, uint64_t unit)
+{
+    *from = MIN(QEMU_ALIGN_UP(*from, unit), *to);
+    *to = MAX(QEMU_ALIGN_DOWN(*to, unit), *from);
+}
+
+/* A hole in a private mapping would be one in somebody's file */
+static void dpa_bank_discard(const CXLDpaBank *b, uint64_t from, uint64_t to)
+{
+    RAMBlock *rb = b->mr->ram_block;
+
+    dpa_shrink(&from, &to, qemu_ram_pagesize(rb));
+    if (from < to &&
+        (qemu_ram_get_fd(rb) >= 0) == qemu_ram_is_shared(rb) &&
+        !ram_block_discard_is_disabled()) {
+        ram_block_discard_range(rb, from, to - from);
+    }
+}
+
 /*
  * Clear the bytes @from to @to of @b. What was never written to stays absent,
  * and what is cleared goes back to the host where it can.
  */
 static void dpa_bank_clear(const CXLDpaBank *b, uint64_t from, uint64_t to)
 {
-    RAMBlock *rb = b->mr->ram_block;
+    uint64_t first = from, last = to, end;
     CXLScan scan;
-    uint64_t end;
 
+    dpa_shrink(&first, &last, qemu_real_host_page_size());
+    dpa_bank_zero(b, from, first);
     cxl_scan_init(&scan, b->mr);
-    for (uint64_t at = from; at < to; at = end) {
-        if (cxl_scan(&scan, at, to, &end)) {
-            address_space_set(&b->media->as, at, 0, end - at,
-                              MEMTXATTRS_UNSPECIFIED);
+    for (uint64_t at = first; at < last; at = end) {
+        if (cxl_scan(&scan, at, last, &end)) {
+            dpa_bank_zero(b, at, end);
         }
     }
-    /* A hole in a private mapping would be one in somebody's file */
-    if ((qemu_ram_get_fd(rb) >= 0) == qemu_ram_is_shared(rb) &&
-        !ram_block_discard_is_disabled()) {
-        ram_block_discard_range(rb, from, to - from);
-    }
+    dpa_bank_zero(b, last, to);
+    dpa_bank_discard(b, first, last);
 }
 
 void cxl_dpa_forget_volatile(CXLDpa *d)
@@ -321,17 +346,31 @@ void cxl_dpa_forget_volatile(CXLDpa *d)
     }
 }
 
-void cxl_dpa_erase(CXLDpa *d, uint64_t dpa, uint64_t len)
+/* What of @ranges is in @b; what is on its way to a file goes in one piece */
+static void dpa_bank_erase(const CXLDpaBank *b, const CXLMemRange *ranges,
+                           unsigned nr)
 {
-    for (unsigned n = 0; n < CXL_DPA_BANKS; n++) {
-        const CXLDpaBank *b = &d->banks[n];
-        uint64_t from = MAX(dpa, b->base);
-        uint64_t to = MIN(dpa + len, b->base + b->size);
+    uint64_t low = UINT64_MAX, high = 0;
+
+    for (unsigned n = 0; n < nr; n++) {
+        uint64_t from = MAX(ranges[n].dpa, b->base);
+        uint64_t to = MIN(ranges[n].dpa + ranges[n].len, b->base + b->size);
 
         if (from < to) {
             dpa_bank_clear(b, from - b->base, to - b->base);
-            memory_region_msync(b->mr, from - b->base, to - from);
+            low = MIN(low, from - b->base);
+            high = MAX(high, to - b->base);
         }
+    }
+    if (low < high) {
+        memory_region_msync(b->mr, low, high - low);
+    }
+}
+
+void cxl_dpa_erase(CXLDpa *d, const CXLMemRange *ranges, unsigned nr)
+{
+    for (unsigned n = 0; n < CXL_DPA_BANKS; n++) {
+        dpa_bank_erase(&d->banks[n], ranges, nr);
     }
 }
 

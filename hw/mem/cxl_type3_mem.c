@@ -147,8 +147,8 @@ static void type3_erase(CXLMem *mem, const CXLMemRange *ranges, unsigned nr)
     bool disabled = ct3->dpa.media_disabled;
 
     type3_set_media_disabled(ct3, true);
+    cxl_dpa_erase(&ct3->dpa, ranges, nr);
     for (unsigned n = 0; n < nr; n++) {
-        cxl_dpa_erase(&ct3->dpa, ranges[n].dpa, ranges[n].len);
         trace_cxl_type3_erase(cxl_type3_name(ct3), ranges[n].dpa,
                               ranges[n].len);
     }

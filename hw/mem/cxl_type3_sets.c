@@ -113,6 +113,8 @@ static void type3_init_commands(CXLType3 *ct3)
     cxl_media_add(&ct3->cci, &ct3->media, mem, &ct3->poison, &ct3->events,
                   &ct3->timestamp);
     cxl_security_add(&ct3->cci, &ct3->security, mem, &ct3->poison);
+    cxl_media_ops_add(&ct3->cci, &ct3->media_ops, mem, &ct3->poison,
+                      &ct3->security);
 }
 
 static void type3_init_device_regs(CXLType3 *ct3)

@@ -13,6 +13,7 @@
 #include "hw/cxl/cci/logs.h"
 #include "hw/cxl/cci/maintenance.h"
 #include "hw/cxl/cci/media.h"
+#include "hw/cxl/cci/media-ops.h"
 #include "hw/cxl/cci/sanitize.h"
 #include "hw/cxl/cci/security.h"
 #include "hw/cxl/cci/sets.h"
@@ -73,6 +74,7 @@ typedef struct Device {
     CXLMedia media;
     CXLSecurity security;
     CXLSanitize sanitize;
+    CXLMediaOps media_ops;
     CXLPoisonList poison;
     unsigned done;
     uint32_t pending;
@@ -296,6 +298,7 @@ static inline Device *new_device_on(FakeMem *fake)
     cxl_security_add(&d->cci, &d->security, mem, &d->poison);
     cxl_sanitize_add(&d->cci, &d->sanitize, mem, &d->poison, &d->events,
                      &d->security);
+    cxl_media_ops_add(&d->cci, &d->media_ops, mem, &d->poison, &d->security);
     return d;
 }
 

@@ -26,6 +26,7 @@ enum {
     OP_ABORTABLE,
     OP_FLOOD,
     OP_FAIL,
+    OP_VARIED,
     OP_NOTHING = 0x1100,
 };
 
@@ -133,6 +134,25 @@ static uint32_t estimate(void *state)
     return ESTIMATE_MS;
 }
 
+/* A longer request, with an answer, that needs nothing */
+static CXLRet cmd_variant(const CXLCall *call, CXLRsp *rsp)
+{
+    g_assert_cmpuint(((const uint8_t *)call->req)[4], ==, 1);
+    g_assert_nonnull(cxl_rsp_add(rsp, 3));
+    return CXL_RET_SUCCESS;
+}
+
+/* By the second of the two bytes that there are in any case */
+static const CXLCmd *vary(const void *req)
+{
+    static const CXLCmd variant = {
+        .opcode = OP_VARIED, .name = "variant", .in_min = 5, .out_max = 3,
+        .handler = cmd_variant,
+    };
+
+    return ((const uint8_t *)req)[1] ? &variant : NULL;
+}
+
 /* Not in the order of opcodes: the dispatcher sorts */
 static const CXLCmd rows[] = {
     { .opcode = OP_FAIL, .name = "fail", .out_max = 16,
@@ -159,6 +179,9 @@ static const CXLCmd rows[] = {
     { .opcode = OP_BACKGROUND_REFUSED, .name = "background-refused",
       .flags = CXL_CMD_BACKGROUND, .handler = cmd_background_refused,
       .finish = finish, .estimate_ms = estimate },
+    { .opcode = OP_VARIED, .name = "varied", .in_min = 2, .out_max = 1,
+      .flags = CXL_CMD_BACKGROUND | CXL_CMD_NEEDS_MEDIA, .variant = vary,
+      .handler = cmd_background, .finish = finish, .estimate_ms = estimate },
     { .opcode = OP_ABORTABLE, .name = "abortable", .out_max = 1,
       .flags = CXL_CMD_BACKGROUND | CXL_CMD_ABORTABLE,
       .handler = cmd_background, .finish = finish, .cancel = cancel,
@@ -520,12 +543,47 @@ static void test_background_bad_load(void)
     }
 }
 
+static CXLRet request_varied(Fixture *f, uint8_t second, uint32_t len)
+{
+    const uint8_t bytes[ROOM + 2] = { 1, second, 1, 1, 1 };
+    g_autofree uint8_t *in = g_memdup2(bytes, len);
+
+    return cxl_cci_execute(&f->cci, OP_VARIED, in, len, f->out, &f->out_len);
+}
+
+/* A row and its variant have lengths, needs and answers of their own */
+static void test_variant(void)
+{
+    Fixture f;
+
+    init(&f);
+    for (uint32_t len = 0; len <= ROOM + 2; len++) {
+        g_assert_cmphex(request_varied(&f, 1, len), ==,
+                        len == 5 ? CXL_RET_SUCCESS
+                                 : CXL_RET_INVALID_PAYLOAD_LENGTH);
+        g_assert_cmpuint(f.out_len, ==, len == 5 ? 3 : 0);
+        g_assert_cmphex(request_varied(&f, 0, len), ==,
+                        len == 2 ? CXL_RET_BACKGROUND_STARTED
+                                 : CXL_RET_INVALID_PAYLOAD_LENGTH);
+        cxl_background_reset(&f.cci);
+    }
+    f.media_disabled = true;
+    g_assert_cmphex(request_varied(&f, 1, 5), ==, CXL_RET_SUCCESS);
+    g_assert_cmphex(request_varied(&f, 0, 2), ==, CXL_RET_MEDIA_DISABLED);
+    f.media_disabled = false;
+    g_assert_cmphex(request_varied(&f, 0, 2), ==, CXL_RET_BACKGROUND_STARTED);
+    g_assert_cmphex(request_varied(&f, 1, 5), ==, CXL_RET_SUCCESS);
+    g_assert_cmphex(request_varied(&f, 0, 2), ==, CXL_RET_BUSY);
+    cxl_cci_destroy(&f.cci);
+}
+
 int main(int argc, char **argv)
 {
     cxl_unit_init(&argc, &argv);
     g_test_add_func("/cxl/cci/length/plain", test_plain);
     g_test_add_func("/cxl/cci/length/counted", test_counted);
     g_test_add_func("/cxl/cci/length/rest", test_rest);
+    g_test_add_func("/cxl/cci/variant", test_variant);
     g_test_add_func("/cxl/cci/cursor", test_cursor);
     g_test_add_func("/cxl/cci/unsupported", test_unsupported);
     g_test_add_func("/cxl/cci/order", test_order);

@@ -513,9 +513,13 @@ static void test_lengths(void)
     const CXLCmd *row;
 
     for (unsigned n = 0; (row = cxl_cci_command(&d->cci, n)); n++) {
-        bool open = row->tail == CXL_TAIL_REST;
-        uint32_t max = !open ? row->in_min
-                     : row->tail_max ? row->in_min + row->tail_max : ROOM;
+        bool open;
+        uint32_t max;
+
+        row = cxl_cci_variant(row, zeroes, ROOM);
+        open = row->tail == CXL_TAIL_REST;
+        max = !open ? row->in_min
+            : row->tail_max ? row->in_min + row->tail_max : ROOM;
 
         if (row->in_min) {
             g_assert_cmpuint(request(d, row->opcode, zeroes, row->in_min - 1),

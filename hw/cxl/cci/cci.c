@@ -140,6 +140,14 @@ const CXLCmd *cxl_cci_find(const CXLCCI *cci, uint16_t opcode, void **state)
     return slot ? slot->row : NULL;
 }
 
+const CXLCmd *cxl_cci_variant(const CXLCmd *row, const void *in, uint32_t len)
+{
+    const CXLCmd *variant = row->variant && len >= row->in_min
+                          ? row->variant(in) : NULL;
+
+    return variant ?: row;
+}
+
 /*
  * CXL r3.1 8.2.8.4.5.1: Invalid Payload Length. Whether @in, @in_len bytes,
  * is a request that @row describes; in @tail, the elements of its tail.
@@ -204,11 +212,11 @@ static bool accepted(CXLRet ret)
     return ret == CXL_RET_SUCCESS || ret == CXL_RET_BACKGROUND_STARTED;
 }
 
-/* Run @slot on a request whose length is right */
-static CXLRet call(CXLCCI *cci, const CXLSlot *slot, const uint8_t *in,
-                   uint32_t tail, uint8_t *out, uint32_t *out_len)
+/* Run @slot, as @row has it, on a request whose length is right */
+static CXLRet call(CXLCCI *cci, const CXLSlot *slot, const CXLCmd *row,
+                   const uint8_t *in, uint32_t tail, uint8_t *out,
+                   uint32_t *out_len)
 {
-    const CXLCmd *row = slot->row;
     uint32_t size = MIN(row->out_max, cci->response_max);
     g_autofree uint8_t *buf = g_malloc0(MAX(size, 1));
     CXLRsp rsp = { .buf = buf, .size = size };
@@ -225,7 +233,7 @@ static CXLRet call(CXLCCI *cci, const CXLSlot *slot, const uint8_t *in,
         return ret;
     }
     if (ret == CXL_RET_BACKGROUND_STARTED) {
-        cxl_background_start(cci, row, slot->state);
+        cxl_background_start(cci, slot->row, slot->state);
     }
     if (rsp.len) {
         memcpy(out, rsp.buf, rsp.len);
@@ -249,7 +257,9 @@ static CXLRet execute(CXLCCI *cci, uint16_t opcode, const uint8_t *in,
                       uint32_t in_len, uint8_t *out, uint32_t *out_len)
 {
     const CXLSlot *slot = find_slot(cci, opcode);
+    uint32_t known = MIN(in_len, cci->payload_max);
     g_autofree uint8_t *copy = NULL;
+    const CXLCmd *row;
     uint32_t tail;
     CXLRet ret;
 
@@ -258,14 +268,14 @@ static CXLRet execute(CXLCCI *cci, uint16_t opcode, const uint8_t *in,
         return refuse(opcode, "unknown", in_len, CXL_RET_UNSUPPORTED);
     }
     /* The guest may rewrite the payload registers while they are read */
-    copy = g_memdup2(in, MIN(in_len, cci->payload_max));
-    ret = check(cci, slot->row, copy, in_len, &tail);
+    copy = g_memdup2(in, known);
+    row = cxl_cci_variant(slot->row, copy, known);
+    ret = check(cci, row, copy, in_len, &tail);
     if (ret == CXL_RET_SUCCESS) {
-        ret = call(cci, slot, copy, tail, out, out_len);
+        ret = call(cci, slot, row, copy, tail, out, out_len);
     }
-    trace_cxl_cci_execute(opcode, slot->row->name, in_len, ret, *out_len);
-    return accepted(ret) ? ret
-                         : refuse(opcode, slot->row->name, in_len, ret);
+    trace_cxl_cci_execute(opcode, row->name, in_len, ret, *out_len);
+    return accepted(ret) ? ret : refuse(opcode, row->name, in_len, ret);
 }
 
 static void tell(CXLCCI *cci, uint16_t opcode, uint32_t in_len, CXLRet ret)

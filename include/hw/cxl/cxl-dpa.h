@@ -136,10 +136,10 @@ bool cxl_dpa_partition(CXLDpa *d, uint64_t vmem);
 /* All that is volatile becomes zero; no decoder is committed */
 void cxl_dpa_forget_volatile(CXLDpa *d);
 /*
- * [@dpa, @dpa + @len) becomes zero, in backing files too; nothing of it is
- * in a window, nor in a shadow
+ * The @nr @ranges become zero, in backing files too; nothing of them is in a
+ * window, nor in a shadow
  */
-void cxl_dpa_erase(CXLDpa *d, uint64_t dpa, uint64_t len);
+void cxl_dpa_erase(CXLDpa *d, const CXLMemRange *ranges, unsigned nr);
 /* The bank that holds @dpa, or NULL */
 const CXLDpaBank *cxl_dpa_bank_of(const CXLDpa *d, uint64_t dpa);
 /*

@@ -159,9 +159,9 @@ struct CXLMemClass {
      */
     void (*disable_media)(CXLMem *mem, bool disabled);
     /*
-     * Makes zero what stands in the @nr @ranges, multiples of 64 bytes, none
-     * of which overlap, and whoever maps it sees so; it is on its way to
-     * backing files when this returns. The label storage area is not part of
+     * Makes zero what stands in the @nr @ranges, none of which overlap, and
+     * whoever maps it sees so; it is on its way to backing files when this
+     * returns. The label storage area is not part of
      * it. Called by commands that erase. Mandatory.
      */
     void (*erase)(CXLMem *mem, const CXLMemRange *ranges, unsigned nr);

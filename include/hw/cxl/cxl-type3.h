@@ -15,6 +15,7 @@
 #include "hw/cxl/cci/logs.h"
 #include "hw/cxl/cci/maintenance.h"
 #include "hw/cxl/cci/media.h"
+#include "hw/cxl/cci/media-ops.h"
 #include "hw/cxl/cci/sanitize.h"
 #include "hw/cxl/cci/security.h"
 #include "hw/cxl/cci/sets.h"
@@ -120,6 +121,7 @@ struct CXLType3 {
     CXLMedia media;
     CXLSecurity security;
     CXLSanitize sanitize;
+    CXLMediaOps media_ops;
 };
 
 /*

@@ -49,6 +49,16 @@ static const CXLActivateFwReq same_firmware = {
 };
 static const CXLGetPoisonReq first_line = { .length = { { 1 } } };
 
+static const struct {
+    CXLMediaOpReq head;
+    CXLMediaOpRange range;
+} zero_line = {
+    .head.op_class = CXL_MEDIA_OP_SANITIZE,
+    .head.op_subclass = CXL_MEDIA_OP_SANITIZE_ZERO,
+    .head.count = { { 1 } },
+    .range.length = { { 64 } },
+};
+
 /**
  * Command: what CXL r3.1 8.2.9 says of one
  * @in_min: bytes of the shortest request
@@ -164,6 +174,10 @@ static const Command commands[] = {
                  CXL_EFFECT_BACKGROUND },
     { CXL_OP_SECURE_ERASE, "secure-erase",
       .effects = CXL_EFFECT_DATA_NOW | CXL_EFFECT_SECURITY_STATE },
+    { CXL_OP_MEDIA_OPERATIONS, "media-operations",
+      .in_min = sizeof(zero_line), .req = &zero_line,
+      .ret = CXL_RET_BACKGROUND_STARTED,
+      .effects = CXL_EFFECT_DATA_NOW | CXL_EFFECT_BACKGROUND },
     { CXL_OP_GET_SECURITY_STATE, "get-security-state",
       .out = sizeof(CXLSecurityState) },
     { CXL_OP_SET_PASSPHRASE, "set-passphrase",

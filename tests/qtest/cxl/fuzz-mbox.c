@@ -260,10 +260,15 @@ static void look(Fuzz *f, const QCXLFn *mem)
 static void run_command(Fuzz *f, const QCXLFn *mem)
 {
     const CXLCmd *row = fuzz_any_row(f);
-    uint8_t request[REQUEST_MAX];
-    uint32_t len = any_request(f, row, request);
-    uint16_t opcode = fuzz_percent(f, 2) ? fuzz_value(f, 16) : row->opcode;
+    uint8_t request[REQUEST_MAX] = { };
+    uint16_t opcode;
+    uint32_t len;
 
+    if (fuzz_percent(f, 30)) {
+        row = cxl_cci_variant(row, request, sizeof(request));
+    }
+    len = any_request(f, row, request);
+    opcode = fuzz_percent(f, 2) ? fuzz_value(f, 16) : row->opcode;
     /* Now and then the answer before is the request */
     if (len && fuzz_percent(f, 94)) {
         fuzz_fill(f, mem->mailbox + CXL_MBOX_PAYLOAD, request, len);

@@ -22,6 +22,7 @@
 #include "hw/cxl/spec/payloads-logs.h"
 #include "hw/cxl/spec/payloads-maintenance.h"
 #include "hw/cxl/spec/payloads-media.h"
+#include "hw/cxl/spec/payloads-sanitize.h"
 #include "hw/cxl/spec/payloads-security.h"
 #include "hw/cxl/spec/cedt.h"
 #include "hw/cxl/spec/tables.h"

@@ -18,6 +18,7 @@
 #include "hw/cxl/spec/cci.h"
 
 typedef struct CXLCCI CXLCCI;
+typedef struct CXLCmd CXLCmd;
 
 /**
  * CXLRsp: the bounded response cursor
@@ -77,13 +78,16 @@ typedef enum CXLTail {
  * @tail_max: CXL_TAIL_REST: elements at most; 0: what the interface holds
  * @out_max: bytes of the longest answer; UINT32_MAX: what the mailbox holds
  * @effects: CXL r3.1 8.2.9.5.2.1: Command Effect of the CEL
+ * @variant: optional: of a request of @in_min bytes at least, the row that has
+ *           its length, flags, answer and handler instead; NULL: this one. What
+ *           goes on in the background, and effects, are of this one.
  * @handler: does the work, or starts it; returns a return code
  * @finish: BACKGROUND: called when the time is up; returns the return code
  * @cancel: BACKGROUND, optional: called instead of @finish when it ends early,
  *          because it was aborted, or by reset or unplug
  * @estimate_ms: BACKGROUND: how long it takes, in ms of virtual time
  */
-typedef struct CXLCmd {
+struct CXLCmd {
     uint16_t opcode;
     const char *name;
     uint32_t in_min;
@@ -95,11 +99,12 @@ typedef struct CXLCmd {
     uint32_t out_max;
     uint16_t effects;
     uint16_t flags;
+    const CXLCmd *(*variant)(const void *req);
     CXLCmdHandler *handler;
     CXLRet (*finish)(void *state);
     void (*cancel)(void *state);
     uint32_t (*estimate_ms)(void *state);
-} CXLCmd;
+};
 
 /**
  * CXLBackground: the one background operation that a CCI can run
@@ -194,6 +199,8 @@ CXLRet cxl_cci_fail(CXLCCI *cci, uint16_t opcode, uint32_t in_len, CXLRet ret);
 const CXLCmd *cxl_cci_command(const CXLCCI *cci, unsigned n);
 /* The command with @opcode and in @state what it was added with; or NULL */
 const CXLCmd *cxl_cci_find(const CXLCCI *cci, uint16_t opcode, void **state);
+/* The row by which the @len bytes at @in are judged: @row, or a variant of it */
+const CXLCmd *cxl_cci_variant(const CXLCmd *row, const void *in, uint32_t len);
 /*
  * CXL r3.1 8.2.9.1.5: end the background operation, if one runs, with Aborted;
  * false when it cannot be aborted

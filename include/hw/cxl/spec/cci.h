@@ -99,6 +99,7 @@ typedef enum CXLOpcode {
 
     CXL_OP_SANITIZE                     = 0x4400,
     CXL_OP_SECURE_ERASE                 = 0x4401,
+    CXL_OP_MEDIA_OPERATIONS             = 0x4402,
 
     CXL_OP_GET_SECURITY_STATE           = 0x4500,
     CXL_OP_SET_PASSPHRASE               = 0x4501,
