@@ -223,7 +223,7 @@ static uint32_t cdat_check_entry(const uint8_t *bytes, size_t len,
     least = cdat_shapes[entry->type].size;
     step = cdat_shapes[entry->type].step;
     if (size < least || (size > least && (!step || (size - least) % step))) {
-        more = step ? g_strdup_printf(" and a multiple of %u", step) : NULL;
+        more = step ? g_strdup_printf(" plus a multiple of %u", step) : NULL;
         cdat_error(errp, "'%s' has a structure of type %u at offset "
                    "%zu whose length is %u; it must be %u%s", name,
                    entry->type, offset, size, least, more ?: "");

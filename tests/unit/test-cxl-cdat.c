@@ -279,7 +279,9 @@ static void test_structure(void)
                 legal++;
             } else {
                 assert_refused(table, 16 + len,
-                               type > 5 ? "unknown type" : "whose length");
+                               type > 5 ? "unknown type" :
+                               type == 5 ? "must be 16 plus a multiple of 8" :
+                               "whose length");
             }
         }
     }
