@@ -36,7 +36,9 @@ LOGS = os.path.join(TOP, 'build', 'log')
 SLOW = float(os.environ.get('CXL_SLOW', '1'))
 
 # iomem=relaxed: cxl-probe reads register blocks that drivers have claimed.
-KERNEL_COMMAND_LINE = 'console=ttyS0 quiet iomem=relaxed agent=ttyS1'
+# no_timer_check: on a busy host ticks come too late for Linux, which panics.
+KERNEL_COMMAND_LINE = ('console=ttyS0 quiet iomem=relaxed no_timer_check '
+                       'agent=ttyS1')
 
 # Lines that complaints() would take and that complain of nothing.
 # Linux 6.17 warns where there is no HMAT to tell of caches before memory.
