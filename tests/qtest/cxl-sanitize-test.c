@@ -9,7 +9,7 @@
 
 #define MS              (1000 * 1000LL)
 /* Of two units of memory */
-#define SANITIZE_MS     1002
+#define SANITIZE_MS     502
 
 #define GRANULARITY     256
 #define DEVICES         4

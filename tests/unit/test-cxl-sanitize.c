@@ -11,7 +11,7 @@
 #include "cxl-fake-device.h"
 
 /* A second, and a millisecond for each unit of VMEM and PMEM */
-#define SANITIZE_MS     1003
+#define SANITIZE_MS     503
 
 static CXLRet sanitize(Device *d)
 {
@@ -167,8 +167,8 @@ static void test_duration(void)
         uint64_t units;
         int64_t ms;
     } cases[] = {
-        { 0, 1003 }, { 1, 1004 }, { 2996, 3999 }, { 2997, 4000 },
-        { 2998, 4000 }, { 1 << 20, 4000 },
+        { 0, 503 }, { 1, 504 }, { 3496, 3999 }, { 3497, 4000 },
+        { 3498, 4000 }, { 1 << 20, 4000 },
     };
 
     for (unsigned n = 0; n < ARRAY_SIZE(cases); n++) {
