@@ -24,7 +24,9 @@ static CXLRet send_part(Device *d, uint8_t action, uint8_t slot,
         .action = action, .slot = slot,
         .offset = cxl_le32(offset / CXL_FW_UNIT),
     };
-    memcpy(in + HEAD, data, len);
+    if (len) {
+        memcpy(in + HEAD, data, len);
+    }
     return request(d, CXL_OP_TRANSFER_FW, in, HEAD + len);
 }
 
