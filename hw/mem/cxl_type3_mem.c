@@ -187,4 +187,3 @@ void cxl_type3_mem_class_init(CXLMemClass *mc)
     mc->nv_save = type3_nv_save;
     mc->nv_load = type3_nv_load;
 }
-
