@@ -16,27 +16,9 @@ QEMU_BUILD_BUG_ON(CXL_EVENT_LOG_FATAL != (int)CXL_LOG_FATAL);
 /* CXL r3.1 Table 8-139: Maintenance Operation Class: Memory Sparing */
 #define MAINTENANCE_CLASS_SPARING   2
 
-/* The realized cxl-type3 at QOM path, or of id, @path */
-static CXLType3 *inject_find(const char *path, Error **errp)
-{
-    bool ambiguous = false;
-    Object *obj = object_resolve_path_type(path, TYPE_CXL_TYPE3, &ambiguous);
-
-    if (!obj) {
-        error_setg(errp, "path '%s' leads to %s " TYPE_CXL_TYPE3, path,
-                   ambiguous ? "more than one" : "no");
-        return NULL;
-    }
-    if (!qdev_is_realized(DEVICE(obj))) {
-        error_setg(errp, "the device at path '%s' is not realized", path);
-        return NULL;
-    }
-    return CXL_TYPE3(obj);
-}
-
 static void inject(const CXLEventInjection *in, void *record, Error **errp)
 {
-    CXLType3 *ct3 = inject_find(in->path, errp);
+    CXLType3 *ct3 = cxl_type3_find(in->path, errp);
 
     if (ct3) {
         cxl_type3_record_event(ct3, in->log, record);

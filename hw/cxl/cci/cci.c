@@ -323,7 +323,6 @@ static bool faults_plausible(const CXLCCI *cci)
 static int cci_post_load(void *opaque, int version_id)
 {
     CXLCCI *cci = opaque;
-
     int ret = cxl_background_resume(cci);
 
     if (!faults_plausible(cci)) {
