@@ -2,7 +2,7 @@
 #
 # The front.  Each target does all the set-up that it needs.
 
-.PHONY: help build demo check bench sanitize fuzz coverage series clean
+.PHONY: help build demo check bench sanitize fuzz coverage docs series clean
 
 help:
 	@echo "make build     build/qemu-system-x86_64, from nothing or from what is there"
@@ -12,6 +12,7 @@ help:
 	@echo "make sanitize  unit tests and qtests on a build with ASan and UBSan"
 	@echo "make fuzz      the same build against random commands (SEED=, FUZZ_SECONDS=)"
 	@echo "make coverage  which lines of hw/cxl and the devices the tests execute"
+	@echo "make docs      build/docs/html"
 	@echo "make series    build/series/*.patch, against pristine QEMU (CHECK=1: build them)"
 	@echo "make clean     remove build/"
 	@echo "QEMU_SRC=dir   use this QEMU 10.0 tree, not Debian's"
@@ -39,6 +40,10 @@ fuzz: build
 
 coverage: build
 	@scripts/coverage
+
+docs:
+	@scripts/steps/packages
+	@scripts/docs
 
 series: build
 	@scripts/series

@@ -4,20 +4,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
-#include "hw/cxl/cxl-host.h"
 #include "hw/cxl/spec/cedt.h"
-
-/*
- * PCI Firmware Specification r3.3 4.5.1: the Control Field's native hot-plug,
- * SHPC hot-plug, PME, AER and PCI Express capability control
- */
-#define OSC_PCIE_CONTROL            0x1f
-
-/* ACPI r6.5 6.2.11: error bits of the first dword of _OSC */
-#define OSC_FAILURE                 (1 << 1)
-#define OSC_UNRECOGNIZED_UUID       (1 << 2)
-#define OSC_UNRECOGNIZED_REVISION   (1 << 3)
-#define OSC_CAPABILITIES_MASKED     (1 << 4)
+#include "cxl_internal.h"
 
 /* CXL r3.1 9.18.1.2: CXL Host Bridge Structure */
 static void cedt_add_host_bridge(GArray *table, const CXLHostBridge *bridge)
@@ -146,77 +134,7 @@ void cxl_acpi_build_cedt(const CXLHost *host, GArray *table_data,
     acpi_table_end(linker, &cedt);
 }
 
-/* Set @error in the first dword of the capabilities buffer and give up. */
-static Aml *osc_refuse_if(Aml *condition, unsigned error)
-{
-    Aml *refuse = aml_if(condition);
-
-    aml_append(refuse, aml_or(aml_name("CDW1"), aml_int(error),
-                              aml_name("CDW1")));
-    aml_append(refuse, aml_return(aml_arg(3)));
-    return refuse;
-}
-
-/*
- * Grant those bits of @granted that the control field in dword @dword asks
- * for, and say so when it asked for more.
- */
-static void osc_grant(Aml *block, unsigned dword, unsigned granted)
-{
-    g_autofree char *field = g_strdup_printf("CDW%u", dword);
-    Aml *masked;
-
-    aml_append(block, aml_create_dword_field(
-        aml_arg(3), aml_int((dword - 1) * sizeof(uint32_t)), field));
-    aml_append(block, aml_and(aml_name("%s", field), aml_int(granted),
-                              aml_local(0)));
-    masked = aml_if(aml_lnot(aml_equal(aml_name("%s", field), aml_local(0))));
-    aml_append(masked, aml_or(aml_name("CDW1"),
-                              aml_int(OSC_CAPABILITIES_MASKED),
-                              aml_name("CDW1")));
-    aml_append(block, masked);
-    aml_append(block, aml_store(aml_local(0), aml_name("%s", field)));
-}
-
-static Aml *uuid_is(const char *uuid)
-{
-    return aml_equal(aml_arg(0), aml_touuid(uuid));
-}
-
-/*
- * CXL r3.1 9.18.2: _OSC of a CXL host bridge, which an operating system calls
- * with the UUID of PCI Express, three dwords, or with that of CXL, which adds
- * a support and a control field.
- */
-static Aml *build_osc(void)
-{
-    Aml *osc = aml_method("_OSC", 4, AML_SERIALIZED);
-    Aml *cxl;
-
-    aml_append(osc, aml_create_dword_field(aml_arg(3), aml_int(0), "CDW1"));
-    aml_append(osc, osc_refuse_if(
-        aml_lnot(aml_lor(uuid_is(PCIE_OSC_UUID), uuid_is(CXL_OSC_UUID))),
-        OSC_UNRECOGNIZED_UUID));
-    aml_append(osc, osc_refuse_if(
-        aml_lnot(aml_equal(aml_arg(1), aml_int(1))),
-        OSC_UNRECOGNIZED_REVISION));
-    aml_append(osc, osc_refuse_if(
-        aml_lless(aml_sizeof(aml_arg(3)), aml_int(3 * sizeof(uint32_t))),
-        OSC_FAILURE));
-    osc_grant(osc, 3, OSC_PCIE_CONTROL);
-
-    cxl = aml_if(aml_land(
-        uuid_is(CXL_OSC_UUID),
-        aml_lgreater_equal(aml_sizeof(aml_arg(3)),
-                           aml_int(5 * sizeof(uint32_t)))));
-    osc_grant(cxl, 5, CXL_OSC_MEM_ERROR_REPORTING);
-    aml_append(osc, cxl);
-
-    aml_append(osc, aml_return(aml_arg(3)));
-    return osc;
-}
-
-void cxl_acpi_build_host_bridge(Aml *dev)
+void cxl_acpi_build_host_bridge(Aml *dev, bool hotplug)
 {
     Aml *compatible = aml_package(2);
 
@@ -224,43 +142,7 @@ void cxl_acpi_build_host_bridge(Aml *dev)
     aml_append(compatible, aml_eisaid("PNP0A03"));
     aml_append(dev, aml_name_decl("_HID", aml_string("ACPI0016")));
     aml_append(dev, aml_name_decl("_CID", compatible));
-    aml_append(dev, build_osc());
-}
-
-/* CXL r3.1 9.18.3.1: Max Supported QTG ID */
-static unsigned qtg_id_max(const CXLHost *host)
-{
-    const CXLFixedMemoryWindowOptionsList *w;
-    unsigned max = 0;
-
-    for (w = host->options; w; w = w->next) {
-        max = MAX(max, cxl_host_qtg_id(w->value));
-    }
-    return max;
-}
-
-/*
- * CXL r3.1 9.18.3.1: Retrieve QTG ID: the highest one that the platform has,
- * and those that suit the performance asked for, best first. Here windows do
- * not differ in performance: whatever was asked for, the first one suits.
- */
-static Aml *build_qtg(const CXLHost *host)
-{
-    Aml *answer = aml_package(2), *ids = aml_package(1);
-
-    aml_append(answer, aml_int(qtg_id_max(host)));
-    aml_append(ids, aml_int(host->options ?
-                            cxl_host_qtg_id(host->options->value) : 0));
-    aml_append(answer, ids);
-    return answer;
-}
-
-static Aml *dsm_function(unsigned function, Aml *answer)
-{
-    Aml *selected = aml_if(aml_equal(aml_arg(2), aml_int(function)));
-
-    aml_append(selected, aml_return(answer));
-    return selected;
+    aml_append(dev, cxl_acpi_build_osc(hotplug));
 }
 
 /* CXL r3.1 9.18.3.1: _DSM of the CXL root device */
@@ -268,12 +150,17 @@ static Aml *build_root_dsm(const CXLHost *host)
 {
     uint8_t functions = 1 << 0 | 1 << CXL_ROOT_DSM_GET_QTG, none = 0;
     Aml *dsm = aml_method("_DSM", 4, AML_SERIALIZED);
-    Aml *ours = aml_if(aml_land(uuid_is(CXL_ROOT_DSM_UUID),
-                                aml_equal(aml_arg(1),
-                                          aml_int(CXL_ROOT_DSM_REVISION))));
+    Aml *query = aml_if(aml_equal(aml_arg(2), aml_int(0)));
+    Aml *get_qtg = aml_if(aml_equal(aml_arg(2),
+                                    aml_int(CXL_ROOT_DSM_GET_QTG)));
+    Aml *ours = aml_if(aml_land(
+        aml_equal(aml_arg(0), aml_touuid(CXL_ROOT_DSM_UUID)),
+        aml_equal(aml_arg(1), aml_int(CXL_ROOT_DSM_REVISION))));
 
-    aml_append(ours, dsm_function(0, aml_buffer(1, &functions)));
-    aml_append(ours, dsm_function(CXL_ROOT_DSM_GET_QTG, build_qtg(host)));
+    aml_append(query, aml_return(aml_buffer(1, &functions)));
+    aml_append(ours, query);
+    cxl_acpi_build_qtg(host, get_qtg);
+    aml_append(ours, get_qtg);
     aml_append(dsm, ours);
     aml_append(dsm, aml_return(aml_buffer(1, &none)));
     return dsm;

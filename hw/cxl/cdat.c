@@ -8,20 +8,7 @@
 #include "hw/cxl/cdat.h"
 #include "hw/cxl/spec/tables.h"
 
-/*
- * Implementation defined: what an OS computes a device's performance from.
- * Two to three times the latency of local DRAM, and a quarter of the
- * bandwidth of the default link, 32 GT/s x 16.
- */
-#define READ_LATENCY_NS         150
-#define WRITE_LATENCY_NS        250
-#define READ_BANDWIDTH_GBS      16
-#define WRITE_BANDWIDTH_GBS     16
-/* A hop through a switch, at the bandwidth of its default link */
-#define SWITCH_LATENCY_NS       70
-#define SWITCH_BANDWIDTH_GBS    64
-#define PS_PER_NS               1000
-#define MBS_PER_GBS             1000
+#define PS_PER_NS       1000
 
 /* CXL r3.1 8.1.11.1: handle FFFFh says that no entry follows */
 #define ENTRIES_MAX             CXL_DOE_LAST_ENTRY
@@ -93,16 +80,69 @@ static CXLCdatEntry cdat_entry(CXLCdatType type)
     };
 }
 
+/* What a value of @type is in its structures: an entry, and its unit */
+typedef struct CdatValue {
+    CXLDslbisData type;
+    uint64_t unit;
+    uint16_t entry;
+} CdatValue;
+
+#define CDAT_VALUES     (2 * CXL_PERF_DIRECTIONS)
+
+static void cdat_values(const CXLPerf *perf, CdatValue values[CDAT_VALUES])
+{
+    static const CXLDslbisData types[][CXL_PERF_DIRECTIONS] = {
+        { CXL_DSLBIS_READ_LATENCY, CXL_DSLBIS_WRITE_LATENCY },
+        { CXL_DSLBIS_READ_BANDWIDTH, CXL_DSLBIS_WRITE_BANDWIDTH },
+    };
+
+    for (unsigned d = 0; d < CXL_PERF_DIRECTIONS; d++) {
+        uint32_t bandwidth = perf->bandwidth[d];
+        uint32_t unit = bandwidth % CXL_CDAT_BANDWIDTH_STEP
+                        ? 1 : CXL_CDAT_BANDWIDTH_STEP;
+
+        values[d] = (CdatValue) { types[0][d], PS_PER_NS, perf->latency[d] };
+        values[CXL_PERF_DIRECTIONS + d] =
+            (CdatValue) { types[1][d], unit, bandwidth / unit };
+    }
+}
+
+bool cxl_cdat_check_perf(const CXLPerf *perf, const char *type, Error **errp)
+{
+    static const char *const names[] = { "read", "write" };
+
+    for (unsigned d = 0; d < CXL_PERF_DIRECTIONS; d++) {
+        uint32_t bandwidth = perf->bandwidth[d];
+
+        if (!perf->latency[d] || perf->latency[d] > CXL_CDAT_LATENCY_MAX) {
+            error_setg(errp, "%s: property '%s-latency' cannot be %u; it must "
+                       "be from 1 to %u nanoseconds", type, names[d],
+                       perf->latency[d], CXL_CDAT_LATENCY_MAX);
+            return false;
+        }
+        if (!bandwidth || bandwidth > CXL_CDAT_BANDWIDTH_MAX ||
+            (bandwidth > CXL_CDAT_BANDWIDTH_MAX / CXL_CDAT_BANDWIDTH_STEP &&
+             bandwidth % CXL_CDAT_BANDWIDTH_STEP)) {
+            error_setg(errp, "%s: property '%s-bandwidth' cannot be %u; it "
+                       "must be from 1 to %u MB/s, or a multiple of %u up to "
+                       "%u", type, names[d], bandwidth,
+                       CXL_CDAT_BANDWIDTH_MAX / CXL_CDAT_BANDWIDTH_STEP,
+                       CXL_CDAT_BANDWIDTH_STEP, CXL_CDAT_BANDWIDTH_MAX);
+            return false;
+        }
+    }
+    return true;
+}
+
 static void cdat_append_dslbis(CXLCdat *cdat, uint8_t handle,
-                               CXLDslbisData data, uint64_t unit,
-                               uint16_t value)
+                               const CdatValue *value)
 {
     CXLDslbis dslbis = {
         .entry = cdat_entry(CXL_CDAT_DSLBIS),
         .handle = handle,
-        .data_type = data,
-        .entry_base_unit = cxl_le64(unit),
-        .value[0] = cxl_le16(value),
+        .data_type = value->type,
+        .entry_base_unit = cxl_le64(value->unit),
+        .value[0] = cxl_le16(value->entry),
     };
 
     cdat_append(cdat, &dslbis, sizeof(dslbis));
@@ -110,8 +150,10 @@ static void cdat_append_dslbis(CXLCdat *cdat, uint8_t handle,
 
 /* All that is said about the partition at [@base, @base + @size) */
 static void cdat_append_partition(CXLCdat *cdat, uint8_t handle,
-                                  uint64_t base, uint64_t size, bool persistent)
+                                  uint64_t base, uint64_t size,
+                                  bool persistent, const CXLPerf *perf)
 {
+    CdatValue values[CDAT_VALUES];
     CXLDsmas dsmas = {
         .entry = cdat_entry(CXL_CDAT_DSMAS),
         .handle = handle,
@@ -128,28 +170,25 @@ static void cdat_append_partition(CXLCdat *cdat, uint8_t handle,
     };
 
     cdat_append(cdat, &dsmas, sizeof(dsmas));
-    cdat_append_dslbis(cdat, handle, CXL_DSLBIS_READ_LATENCY,
-                       PS_PER_NS, READ_LATENCY_NS);
-    cdat_append_dslbis(cdat, handle, CXL_DSLBIS_WRITE_LATENCY,
-                       PS_PER_NS, WRITE_LATENCY_NS);
-    cdat_append_dslbis(cdat, handle, CXL_DSLBIS_READ_BANDWIDTH,
-                       MBS_PER_GBS, READ_BANDWIDTH_GBS);
-    cdat_append_dslbis(cdat, handle, CXL_DSLBIS_WRITE_BANDWIDTH,
-                       MBS_PER_GBS, WRITE_BANDWIDTH_GBS);
+    cdat_values(perf, values);
+    for (unsigned n = 0; n < CDAT_VALUES; n++) {
+        cdat_append_dslbis(cdat, handle, &values[n]);
+    }
     cdat_append(cdat, &dsemts, sizeof(dsemts));
 }
 
-void cxl_cdat_build_mem(CXLCdat *cdat, uint64_t vmem, uint64_t pmem)
+void cxl_cdat_build_mem(CXLCdat *cdat, uint64_t vmem, uint64_t pmem,
+                        const CXLPerf *perf)
 {
     uint8_t handle = 0;
 
     cdat_start(cdat);
     cdat_append_header(cdat);
     if (vmem) {
-        cdat_append_partition(cdat, handle++, 0, vmem, false);
+        cdat_append_partition(cdat, handle++, 0, vmem, false, perf);
     }
     if (pmem) {
-        cdat_append_partition(cdat, handle, vmem, pmem, true);
+        cdat_append_partition(cdat, handle, vmem, pmem, true, perf);
     }
     cdat_finish(cdat);
 }
@@ -158,8 +197,7 @@ void cxl_cdat_build_mem(CXLCdat *cdat, uint64_t vmem, uint64_t pmem)
  * CDAT 1.04 2.6: one value for the path between the upstream port and any
  * downstream port: it holds whichever ports there are
  */
-static void cdat_append_sslbis(CXLCdat *cdat, CXLDslbisData data,
-                               uint64_t unit, uint16_t value)
+static void cdat_append_sslbis(CXLCdat *cdat, const CdatValue *value)
 {
     struct {
         CXLSslbis head;
@@ -168,31 +206,29 @@ static void cdat_append_sslbis(CXLCdat *cdat, CXLDslbisData data,
         .head = {
             .entry = { .type = CXL_CDAT_SSLBIS,
                        .length = cxl_le16(sizeof(sslbis)) },
-            .data_type = data,
-            .entry_base_unit = cxl_le64(unit),
+            .data_type = value->type,
+            .entry_base_unit = cxl_le64(value->unit),
         },
         .path = {
             .port_x = cxl_le16(CXL_SSLBIS_UPSTREAM_PORT),
             .port_y = cxl_le16(CXL_SSLBIS_ANY_PORT),
-            .value = cxl_le16(value),
+            .value = cxl_le16(value->entry),
         },
     };
 
     cdat_append(cdat, &sslbis, sizeof(sslbis));
 }
 
-void cxl_cdat_build_switch(CXLCdat *cdat)
+void cxl_cdat_build_switch(CXLCdat *cdat, const CXLPerf *perf)
 {
+    CdatValue values[CDAT_VALUES];
+
     cdat_start(cdat);
     cdat_append_header(cdat);
-    cdat_append_sslbis(cdat, CXL_DSLBIS_READ_LATENCY, PS_PER_NS,
-                       SWITCH_LATENCY_NS);
-    cdat_append_sslbis(cdat, CXL_DSLBIS_WRITE_LATENCY, PS_PER_NS,
-                       SWITCH_LATENCY_NS);
-    cdat_append_sslbis(cdat, CXL_DSLBIS_READ_BANDWIDTH, MBS_PER_GBS,
-                       SWITCH_BANDWIDTH_GBS);
-    cdat_append_sslbis(cdat, CXL_DSLBIS_WRITE_BANDWIDTH, MBS_PER_GBS,
-                       SWITCH_BANDWIDTH_GBS);
+    cdat_values(perf, values);
+    for (unsigned n = 0; n < CDAT_VALUES; n++) {
+        cdat_append_sslbis(cdat, &values[n]);
+    }
     cdat_finish(cdat);
 }
 

@@ -38,7 +38,8 @@ static bool doe_fail(CXLDoe *doe, const char *why)
 {
     DOECap *cap = &doe->cap;
 
-    qemu_log_mask(LOG_GUEST_ERROR, "CXL DOE: Table Access with %s\n", why);
+    qemu_log_mask(LOG_GUEST_ERROR, "cxl: DOE: Table Access with %s (CXL r3.1 "
+                  "8.1.11)\n", why);
     trace_cxl_err_doe(cap->pdev->name, why);
     cap->status.error = true;
     if (cap->cap.intr && cap->ctrl.intr && !cap->status.intr) {

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "qemu/datadir.h"
 #include "qemu/error-report.h"
 #include "qemu/units.h"
 #include "qapi/error.h"
@@ -12,12 +13,15 @@
 #include "hw/cxl/cxl-host.h"
 #include "hw/cxl/spec/cedt.h"
 #include "hw/cxl/trace.h"
-#include "hw/pci-bridge/pxb_cxl.h"
+#include "hw/pci-bridge/cxl_host_bridge.h"
 #include "hw/pci/pci_bus.h"
 #include "hw/sysbus.h"
 
 /* Implementation defined: more than any processor can address */
 #define CXL_HOST_WINDOWS_MAX_BYTES      (4 * PiB)
+
+/* There are objects that describe machines which never run */
+static const CXLHost *running;
 
 /* CXL r3.1 9.18.1.3: Window Size, in multiples of 256 MiB */
 static bool cxl_host_check_size(unsigned index, uint64_t size, Error **errp)
@@ -30,14 +34,13 @@ static bool cxl_host_check_size(unsigned index, uint64_t size, Error **errp)
     return true;
 }
 
-/* CXL r3.1 9.18.1.3: Host Bridge Interleave Granularity */
-static bool cxl_host_check_granularity(unsigned index, uint64_t bytes,
-                                       Error **errp)
+bool cxl_host_check_granularity(const char *option, unsigned index,
+                                uint64_t bytes, Error **errp)
 {
     if (cxl_granularity_encode(bytes) < 0) {
-        error_setg(errp, "cxl-fmw.%u.interleave-granularity: %" PRIu64
+        error_setg(errp, "%s.%u.interleave-granularity: %" PRIu64
                    " is not one of 256, 512, 1k, 2k, 4k, 8k and 16k",
-                   index, bytes);
+                   option, index, bytes);
         return false;
     }
     return true;
@@ -141,8 +144,8 @@ static bool cxl_host_check_windows(const CXLFixedMemoryWindowOptionsList *list,
         const CXLFixedMemoryWindowOptions *window = list->value;
 
         if (!cxl_host_check_size(i, window->size, errp) ||
-            !cxl_host_check_granularity(i, cxl_host_granularity(window),
-                                        errp) ||
+            !cxl_host_check_granularity("cxl-fmw", i,
+                                        cxl_host_granularity(window), errp) ||
             !cxl_host_check_restrictions(i, cxl_host_restrictions(window),
                                          errp) ||
             !cxl_host_check_targets(i, window, errp)) {
@@ -164,6 +167,14 @@ static void cxl_host_visit_enabled(Object *obj, Visitor *v, const char *name,
     CXLHost *host = opaque;
 
     visit_type_bool(v, name, &host->enabled, errp);
+}
+
+static void cxl_host_visit_main(Object *obj, Visitor *v, const char *name,
+                                void *opaque, Error **errp)
+{
+    CXLHost *host = opaque;
+
+    visit_type_bool(v, name, &host->main_enabled, errp);
 }
 
 static void cxl_host_get_windows(Object *obj, Visitor *v, const char *name,
@@ -209,11 +220,17 @@ CXLHost *cxl_host_new(Object *machine)
                         cxl_host_visit_enabled, NULL, host);
     object_property_set_description(machine, "cxl",
                                     "Set on/off to enable/disable CXL");
+    object_property_add(machine, "cxl-main-host", "bool", cxl_host_visit_main,
+                        cxl_host_visit_main, NULL, host);
+    object_property_set_description(machine, "cxl-main-host",
+                                    "Set on/off to let the main root bus be "
+                                    "a CXL host bridge, too");
     object_property_add(machine, "cxl-fmw", "CXLFixedMemoryWindow",
                         cxl_host_get_windows, cxl_host_set_windows,
                         cxl_host_release, host);
     object_property_set_description(machine, "cxl-fmw",
                                     "CXL fixed memory windows");
+    cxl_host_add_regions(host);
     return host;
 }
 
@@ -254,15 +271,35 @@ uint64_t cxl_host_end(const CXLHost *host, uint64_t base)
     return end;
 }
 
+/*
+ * Implementation defined: edk2 puts 64-bit BARs into the last eighth of what a
+ * processor of 40 bits can address, or, where that has reserved memory, into
+ * the part before it, whatever is there. It leaves a range alone that is told
+ * to reach into the last eighth.
+ */
+#define CXL_HOST_EDK2_BARS      (768 * GiB)
+#define CXL_HOST_EDK2_LAST      (896 * GiB)
+
+uint64_t cxl_host_bars_base(const CXLHost *host, uint64_t base)
+{
+    uint64_t end = cxl_host_end(host, base);
+
+    return end > CXL_HOST_EDK2_BARS && end < CXL_HOST_EDK2_LAST ?
+           CXL_HOST_EDK2_LAST : end;
+}
+
 bool cxl_host_map_regs(CXLHost *host, MemoryRegion *system, hwaddr base,
                        Error **errp)
 {
     if (!cxl_host_enabled(host)) {
-        if (host && host->options) {
-            error_setg(errp, "cxl-fmw needs the machine option cxl=on");
-            return false;
+        const char *option = !host ? NULL : host->options ? "cxl-fmw" :
+                             host->region_options ? "cxl-region" :
+                             host->main_enabled ? "cxl-main-host" : NULL;
+
+        if (option) {
+            error_setg(errp, "%s needs the machine option cxl=on", option);
         }
-        return true;
+        return !option;
     }
     host->regs_base = ROUND_UP(base, CXL_HDM_ALIGN);
     memory_region_init(&host->regs, host->machine, "cxl-host-registers",
@@ -278,24 +315,59 @@ static int cxl_host_compare_bridges(const void *a, const void *b)
     return x->uid < y->uid ? -1 : x->uid > y->uid;
 }
 
+void cxl_host_make_main(CXLHost *host, Object *chipset, uint32_t uid)
+{
+    if (cxl_host_enabled(host) && host->main_enabled) {
+        object_property_set_bool(chipset, "cxl", true, &error_abort);
+        host->main = cxl_main_host_new(CXL_HOST_MAIN_ID, uid);
+    }
+}
+
+void cxl_host_add_driver(CXLHost *host, Object *function)
+{
+    g_autofree char *file = NULL;
+
+    if (!cxl_host_soft_reserves(host)) {
+        return;
+    }
+    file = qemu_find_file(QEMU_FILE_TYPE_BIOS, CXL_HOST_DRIVER);
+    if (file) {
+        object_property_set_str(function, "romfile", CXL_HOST_DRIVER,
+                                &error_abort);
+    } else {
+        warn_report("cxl-region: UEFI will not know of soft-reserved memory, "
+                    "because %s is not installed", CXL_HOST_DRIVER);
+    }
+}
+
+static bool cxl_host_add_bridge(CXLHost *host, Object *obj, Error **errp)
+{
+    CXLHostBridge *bridge = &host->bridges[host->nr_bridges];
+
+    if (host->nr_bridges == CXL_HOST_BRIDGES_MAX) {
+        error_setg(errp, "there are more than %d CXL host bridges",
+                   CXL_HOST_BRIDGES_MAX);
+        return false;
+    }
+    bridge->obj = obj;
+    bridge->uid = cxl_host_bridge_uid(obj);
+    host->nr_bridges++;
+    return true;
+}
+
 static bool cxl_host_find_bridges(CXLHost *host, PCIBus *root, Error **errp)
 {
     PCIBus *bus;
 
+    if (host->main) {
+        cxl_main_host_set_bus(host->main, root);
+        cxl_host_add_bridge(host, host->main, &error_abort);
+    }
     QLIST_FOREACH(bus, &root->child, sibling) {
-        CXLHostBridge *bridge = &host->bridges[host->nr_bridges];
-
-        if (!pci_bus_is_root(bus) || !pci_bus_is_cxl(bus)) {
-            continue;
-        }
-        if (host->nr_bridges == CXL_HOST_BRIDGES_MAX) {
-            error_setg(errp, "there are more than %d pxb-cxl host bridges",
-                       CXL_HOST_BRIDGES_MAX);
+        if (pci_bus_is_root(bus) && pci_bus_is_cxl(bus) &&
+            !cxl_host_add_bridge(host, OBJECT(bus->parent_dev), errp)) {
             return false;
         }
-        bridge->obj = OBJECT(bus->parent_dev);
-        bridge->uid = pxb_cxl_uid(PXB_CXL(bridge->obj));
-        host->nr_bridges++;
     }
     qsort(host->bridges, host->nr_bridges, sizeof(host->bridges[0]),
           cxl_host_compare_bridges);
@@ -307,13 +379,12 @@ static void cxl_host_map_bridges(CXLHost *host)
     for (unsigned i = 0; i < host->nr_bridges; i++) {
         CXLHostBridge *bridge = &host->bridges[i];
         hwaddr offset = i * CXL_HOST_BRIDGE_REGS_SIZE;
-        PXBCXLState *pxb = PXB_CXL(bridge->obj);
+        MemoryRegion *regs = cxl_host_bridge_make_registers(bridge->obj);
 
-        memory_region_add_subregion(&host->regs, offset,
-                                    pxb_cxl_make_registers(pxb));
+        memory_region_add_subregion(&host->regs, offset, regs);
         bridge->regs = host->regs_base + offset;
         trace_cxl_host_bridge(bridge->uid, bridge->regs,
-                              pxb_cxl_is_passthrough(pxb));
+                              cxl_host_bridge_is_passthrough(bridge->obj));
     }
 }
 
@@ -333,7 +404,8 @@ static Object *cxl_host_target(const CXLHost *host, const char *id,
                    index, nr, id);
     } else {
         error_setg(errp, "cxl-fmw.%u.targets.%u: there is no device '%s'; "
-                   "the id of a pxb-cxl is needed", index, nr, id);
+                   "the id of a pxb-cxl is needed, or " CXL_HOST_MAIN_ID
+                   " and the machine option cxl-main-host=on", index, nr, id);
     }
     return NULL;
 }
@@ -400,5 +472,15 @@ bool cxl_host_machine_done(CXLHost *host, MemoryRegion *system, PCIBus *root,
         return false;
     }
     cxl_host_map_bridges(host);
-    return cxl_host_map_windows(host, system, errp);
+    if (!cxl_host_map_windows(host, system, errp) ||
+        !cxl_host_place_regions(host, errp)) {
+        return false;
+    }
+    running = host;
+    return true;
+}
+
+const CXLHost *cxl_host_current(void)
+{
+    return running;
 }

@@ -4,8 +4,17 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "hw/qdev-core.h"
 #include "hw/cxl/cxl-mem.h"
+#include "hw/cxl/cxl-name.h"
 #include "hw/cxl/cxl-port.h"
+
+char *cxl_name(Object *obj)
+{
+    DeviceState *dev = (DeviceState *)object_dynamic_cast(obj, TYPE_DEVICE);
+
+    return dev && dev->id ? g_strdup(dev->id) : object_get_canonical_path(obj);
+}
 
 static const TypeInfo cxl_interfaces[] = {
     {

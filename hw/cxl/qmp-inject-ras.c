@@ -5,7 +5,7 @@
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
-#include "qapi/qapi-commands-cxl.h"
+#include "qapi/qapi-commands-cxl-events.h"
 #include "hw/qdev-core.h"
 #include "hw/cxl/cxl-error-source.h"
 

@@ -6,7 +6,7 @@
 #include "qemu/osdep.h"
 #include "qemu/uuid.h"
 #include "qapi/error.h"
-#include "qapi/qapi-commands-cxl.h"
+#include "qapi/qapi-commands-cxl-events.h"
 #include "hw/cxl/cxl-type3.h"
 
 /* CXL r3.1 Table 8-50: QAPI lists the logs in the order of their numbers */

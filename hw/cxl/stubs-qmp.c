@@ -1,11 +1,15 @@
 /*
- * QMP commands when CONFIG_CXL is off
+ * QMP and HMP commands when CONFIG_CXL is off
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "monitor/hmp.h"
 #include "qapi/error.h"
 #include "qapi/qapi-commands-cxl.h"
+#include "qapi/qapi-commands-cxl-events.h"
+#include "qapi/qapi-commands-cxl-query.h"
+#include "qapi/qapi-commands-cxl-query-decode.h"
 
 static void no_cxl(Error **errp)
 {
@@ -120,4 +124,31 @@ CXLFaultInfo *qmp_query_cxl_faults(const char *path, Error **errp)
 {
     no_cxl(errp);
     return NULL;
+}
+
+CXLDecodeInfo *qmp_query_cxl_decode(bool has_address, uint64_t address,
+                                    const char *device, bool has_dpa,
+                                    uint64_t dpa, Error **errp)
+{
+    no_cxl(errp);
+    return NULL;
+}
+
+CXLInfo *qmp_query_cxl(Error **errp)
+{
+    no_cxl(errp);
+    return NULL;
+}
+
+void hmp_info_cxl(Monitor *mon, const QDict *qdict)
+{
+    Error *err = NULL;
+
+    no_cxl(&err);
+    hmp_handle_error(mon, err);
+}
+
+void hmp_info_cxl_decode(Monitor *mon, const QDict *qdict)
+{
+    hmp_info_cxl(mon, qdict);
 }

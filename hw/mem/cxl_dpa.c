@@ -34,7 +34,8 @@ static bool dpa_accessible(const CXLDpa *d, uint64_t dpa, unsigned size)
     if (!dpa_in_range(d, dpa, size)) {
         trace_cxl_err_dpa_range(dpa, size, cxl_dpa_size(d));
         qemu_log_mask(LOG_GUEST_ERROR, "cxl: access of %u bytes at DPA 0x%"
-                      PRIx64 ": beyond the capacity\n", size, dpa);
+                      PRIx64 ": beyond the capacity (CXL r3.1 8.2.4.20.13)\n",
+                      size, dpa);
         return false;
     }
     if (cxl_dpa_without_media(d)) {
@@ -46,6 +47,23 @@ static bool dpa_accessible(const CXLDpa *d, uint64_t dpa, unsigned size)
         return false;
     }
     return true;
+}
+
+CXLDpaFault cxl_dpa_fault(const CXLDpa *d, uint64_t dpa)
+{
+    if (!dpa_in_range(d, dpa, 1)) {
+        return CXL_DPA_BEYOND;
+    }
+    if (d->media_not_ready) {
+        return CXL_DPA_NOT_READY;
+    }
+    if (d->media_disabled) {
+        return CXL_DPA_DISABLED;
+    }
+    if (dpa_locked(d, dpa, 1)) {
+        return CXL_DPA_LOCKED;
+    }
+    return dpa_poisoned(d, dpa, 1) ? CXL_DPA_POISON : CXL_DPA_FINE;
 }
 
 /*
@@ -141,8 +159,8 @@ MemTxResult cxl_dpa_write(CXLDpa *d, uint64_t dpa, uint64_t value,
         if (shadow) {
             shadow->write(shadow, at, bytes + done, part);
         } else {
-            result |= address_space_write(&b->media->as, at - b->base, attrs,
-                                          bytes + done, part);
+            result |= cxl_dpa_bank_write(b, at - b->base, bytes + done, part,
+                                         attrs);
         }
     }
     if (d->poison_ops && dpa_poisoned(d, dpa, size)) {

@@ -4,7 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
-#include "qemu/rcu.h"
+#include "qemu/queue.h"
 #include "qemu/units.h"
 #include "qapi/error.h"
 #include "migration/vmstate.h"
@@ -21,24 +21,75 @@ static const char *const dpa_properties[CXL_DPA_BANKS] = {
     [CXL_DPA_PERSISTENT] = "persistent-memdev",
 };
 
+/*
+ * The backends of all devices, one behind the other. Whenever the memory map of
+ * the machine changes in any way, QEMU renders each address space anew: one
+ * for each device would make a machine slow and large that has many.
+ */
+static struct {
+    MemoryRegion root;
+    AddressSpace as;
+    QTAILQ_HEAD(, CXLDpaMedia) backends;
+    bool ready;
+} dpa_media;
+
+static void dpa_media_init(void)
+{
+    if (!dpa_media.ready) {
+        memory_region_init(&dpa_media.root, NULL, "cxl-media", UINT64_MAX);
+        address_space_init(&dpa_media.as, &dpa_media.root, "cxl-media");
+        QTAILQ_INIT(&dpa_media.backends);
+        dpa_media.ready = true;
+    }
+}
+
+/* In the first gap that is large enough */
+static void dpa_media_insert(CXLDpaMedia *media, uint64_t size)
+{
+    CXLDpaMedia *next;
+    uint64_t at = 0;
+
+    QTAILQ_FOREACH(next, &dpa_media.backends, link) {
+        if (next->at - at >= size) {
+            break;
+        }
+        at = next->at + memory_region_size(&next->alias);
+    }
+    media->at = at;
+    if (next) {
+        QTAILQ_INSERT_BEFORE(next, media, link);
+    } else {
+        QTAILQ_INSERT_TAIL(&dpa_media.backends, media, link);
+    }
+}
+
 static CXLDpaMedia *dpa_media_new(MemoryRegion *mr)
 {
     CXLDpaMedia *media = g_new0(CXLDpaMedia, 1);
+    uint64_t size = memory_region_size(mr);
 
-    address_space_init(&media->as, mr, "cxl-media");
+    dpa_media_init();
+    dpa_media_insert(media, size);
+    memory_region_init_alias(&media->alias, NULL, "cxl-media-backend", mr, 0,
+                             size);
+    memory_region_add_subregion(&dpa_media.root, media->at, &media->alias);
     return media;
-}
-
-static void dpa_media_free(CXLDpaMedia *media)
-{
-    g_free(media);
 }
 
 static void dpa_media_destroy(CXLDpaMedia *media)
 {
-    /* RCU callbacks run in order: the address space's own comes first */
-    address_space_destroy(&media->as);
-    call_rcu(media, dpa_media_free, rcu);
+    memory_region_del_subregion(&dpa_media.root, &media->alias);
+    object_unparent(OBJECT(&media->alias));
+    QTAILQ_REMOVE(&dpa_media.backends, media, link);
+    g_free(media);
+}
+
+MemTxResult cxl_dpa_bank_write(const CXLDpaBank *b, uint64_t offset,
+                               const void *buf, uint64_t len,
+                               MemTxAttrs attrs)
+{
+    return address_space_write(&dpa_media.as, b->media->at + offset, attrs,
+                               buf, len);
 }
 
 static const char *dpa_id(HostMemoryBackend *backend)
@@ -289,7 +340,7 @@ bool cxl_dpa_partition(CXLDpa *d, uint64_t vmem)
 static void dpa_bank_zero(const CXLDpaBank *b, uint64_t from, uint64_t to)
 {
     if (from < to) {
-        address_space_set(&b->media->as, from, 0, to - from,
+        address_space_set(&dpa_media.as, b->media->at + from, 0, to - from,
                           MEMTXATTRS_UNSPECIFIED);
     }
 }

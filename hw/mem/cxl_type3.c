@@ -18,6 +18,7 @@
 #include "hw/resettable.h"
 #include "migration/vmstate.h"
 #include "hw/cxl/cxl-error-source.h"
+#include "hw/cxl/cxl-pcie-port.h"
 #include "hw/cxl/decode/window.h"
 #include "hw/cxl/spec/dvsec.h"
 #include "hw/cxl/trace.h"
@@ -33,6 +34,14 @@
 #define TYPE3_AER_OFFSET        PCI_CONFIG_SPACE_SIZE
 #define TYPE3_DSN_OFFSET        (TYPE3_AER_OFFSET + PCI_ERR_SIZEOF)
 #define TYPE3_DVSEC_OFFSET      (TYPE3_DSN_OFFSET + PCI_EXT_CAP_DSN_SIZEOF)
+
+/*
+ * Implementation defined: two to three times the latency of local DRAM, and a
+ * quarter of the bandwidth of the default link, 32 GT/s x 16
+ */
+#define TYPE3_READ_NS           150
+#define TYPE3_WRITE_NS          250
+#define TYPE3_MBS               16000
 
 static void type3_decoders_changed(void *opaque)
 {
@@ -107,7 +116,7 @@ static bool type3_init_pcie(CXLType3 *ct3, Error **errp)
     }
     pcie_cap_deverr_init(pdev);
     pcie_cap_flr_init(pdev);
-    pcie_cap_fill_link_ep_usp(pdev, ct3->width, ct3->speed);
+    cxl_pcie_link_init(pdev, ct3->width, ct3->speed);
     cxl_serial_take(&ct3->serial, DEVICE(ct3), ct3->sn);
     pcie_dev_ser_num_init(pdev, TYPE3_DSN_OFFSET, ct3->serial.number);
     cxl_power_init(&ct3->power, pdev);
@@ -163,7 +172,8 @@ static bool type3_check_properties(CXLType3 *ct3, Error **errp)
                    CXL_MBOX_PAYLOAD_MAX);
         return false;
     }
-    if (!cxl_type3_check_poison(ct3, errp)) {
+    if (!cxl_type3_check_poison(ct3, errp) ||
+        !cxl_cdat_check_perf(&ct3->perf, TYPE_CXL_TYPE3, errp)) {
         return false;
     }
     if (ct3->memdev && ct3->pmem) {
@@ -183,7 +193,7 @@ static bool type3_init_cdat(CXLType3 *ct3, Error **errp)
     if (ct3->cdat_file) {
         return cxl_cdat_load(&ct3->cdat, ct3->cdat_file, errp);
     }
-    cxl_cdat_build_mem(&ct3->cdat, capacity.vmem, capacity.pmem);
+    cxl_cdat_build_mem(&ct3->cdat, capacity.vmem, capacity.pmem, &ct3->perf);
     return true;
 }
 
@@ -323,6 +333,8 @@ static const Property type3_properties[] = {
     TYPE3_PROP_BACKEND("lsa", lsa),
     TYPE3_PROP_BACKEND("nv", nv_backend),
     DEFINE_PROP_STRING("cdat", CXLType3, cdat_file),
+    DEFINE_PROPS_CXL_PERF(CXLType3, perf, TYPE3_READ_NS, TYPE3_WRITE_NS,
+                          TYPE3_MBS),
     DEFINE_PROP_SIZE("partition-volatile", CXLType3, partition_volatile,
                      CXL_DPA_ALL_VOLATILE),
     DEFINE_PROP_UINT64("sn", CXLType3, sn, 0),

@@ -219,6 +219,42 @@ Object *cxl_pcie_port_target(PCIBus *bus, int number)
            object_dynamic_cast(target, TYPE_CXL_PORT) ? target : NULL;
 }
 
+CXLTargetKind cxl_pcie_port_target_kind(PCIBus *bus, int number, Object **via)
+{
+    PCIDevice *port = port_find(bus, number);
+
+    *via = (Object *)port;
+    if (!port) {
+        return CXL_TARGET_NO_PORT;
+    }
+    if (cxl_pcie_port_target(bus, number)) {
+        return CXL_TARGET_CXL;
+    }
+    return pci_bridge_get_sec_bus(PCI_BRIDGE(port))->devices[0]
+               ? CXL_TARGET_NOT_CXL : CXL_TARGET_EMPTY;
+}
+
+/* Links */
+
+void cxl_pcie_link_init(PCIDevice *pdev, PCIExpLinkWidth width,
+                        PCIExpLinkSpeed speed)
+{
+    uint8_t *status = pdev->config + pdev->exp.exp_cap + PCI_EXP_LNKSTA;
+    PCIDevice *port = pci_get_bus(pdev)->parent_dev;
+    uint32_t above, own;
+
+    pcie_cap_fill_link_ep_usp(pdev, width, speed);
+    if (!port || !pci_is_express_downstream_port(port)) {
+        return;
+    }
+    /* Fields of Link Status are where those of Link Capabilities are */
+    above = pci_get_long(port->config + port->exp.exp_cap + PCI_EXP_LNKCAP);
+    own = pci_get_word(status);
+    pci_set_word(status, (own & ~(PCI_EXP_LNKSTA_CLS | PCI_EXP_LNKSTA_NLW)) |
+                 MIN(own & PCI_EXP_LNKSTA_CLS, above & PCI_EXP_LNKCAP_SLS) |
+                 MIN(own & PCI_EXP_LNKSTA_NLW, above & PCI_EXP_LNKCAP_MLW));
+}
+
 /* Switches */
 
 bool cxl_switch_port_init(PCIDevice *pdev, uint8_t type, Error **errp)

@@ -61,8 +61,8 @@ static bool root_port_check(PCIDevice *pdev, Error **errp)
 
     if (!pci_bus_is_cxl(bus) || !pci_bus_is_root(bus)) {
         error_setg(errp, "cxl-rp must be plugged into a host bridge's bus of "
-                   "type CXL; set 'bus' to that of a pxb-cxl, not to %s",
-                   BUS(bus)->name);
+                   "type CXL; set 'bus' to that of a pxb-cxl, not to %s, or "
+                   "the machine option cxl-main-host=on", BUS(bus)->name);
         return false;
     }
     if (rp->reserve.mem_pref_32 != (uint64_t)-1 &&

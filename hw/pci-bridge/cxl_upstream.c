@@ -32,18 +32,24 @@ OBJECT_DECLARE_SIMPLE_TYPE(CXLUpstreamPort, CXL_UPSTREAM)
 /* Implementation defined: Target Count, the most there is */
 #define UPSTREAM_TARGETS        8
 
+/* Implementation defined: a hop, at the bandwidth of the default link */
+#define UPSTREAM_NS             70
+#define UPSTREAM_MBS            64000
+
 /* CXL r3.1 8.1.11: software polls the DOE, which has no MSI-X vector here */
 #define UPSTREAM_DOE_VECTOR     (-1)
 
 /**
  * CXLUpstreamPort: the device
  * @sn: property; 0 asks for a number of the device's own
+ * @perf: properties; what a hop costs, where @cdat_file does not say
  */
 struct CXLUpstreamPort {
     PCIEPort parent_obj;
 
     uint64_t sn;
     char *cdat_file;
+    CXLPerf perf;
     uint8_t hdm_decoders;
     PCIExpLinkWidth width;
     PCIExpLinkSpeed speed;
@@ -66,10 +72,34 @@ static bool upstream_decoder(CXLPort *port, unsigned n, CXLDecoder *out)
     return cxl_hdm_decoder(&CXL_UPSTREAM(port)->cxl.component.hdm, n, out);
 }
 
+static bool upstream_program(CXLPort *port, unsigned n,
+                             const CXLDecoderSetup *setup)
+{
+    return cxl_hdm_program(&CXL_UPSTREAM(port)->cxl.component.hdm, n, setup);
+}
+
 static Object *upstream_target(CXLPort *port, uint8_t target)
 {
     return cxl_pcie_port_target(pci_bridge_get_sec_bus(PCI_BRIDGE(port)),
                                 target);
+}
+
+static bool upstream_perf(CXLPort *port, uint8_t target, CXLPerf *perf)
+{
+    return cxl_cdat_switch_perf(&CXL_UPSTREAM(port)->cdat, target, perf);
+}
+
+static bool upstream_decoder_state(CXLPort *port, unsigned n,
+                                   CXLDecoderState *out)
+{
+    return cxl_hdm_state(&CXL_UPSTREAM(port)->cxl.component.hdm, n, out);
+}
+
+static CXLTargetKind upstream_target_kind(CXLPort *port, uint8_t target,
+                                          Object **via)
+{
+    return cxl_pcie_port_target_kind(pci_bridge_get_sec_bus(PCI_BRIDGE(port)),
+                                     target, via);
 }
 
 /* Configuration space */
@@ -119,7 +149,7 @@ static bool upstream_check(CXLUpstreamPort *usp, Error **errp)
                    cxl_hdm_count_legal(false));
         return false;
     }
-    return true;
+    return cxl_cdat_check_perf(&usp->perf, TYPE_CXL_UPSTREAM, errp);
 }
 
 static bool upstream_init_cdat(CXLUpstreamPort *usp, Error **errp)
@@ -127,7 +157,7 @@ static bool upstream_init_cdat(CXLUpstreamPort *usp, Error **errp)
     if (usp->cdat_file) {
         return cxl_cdat_load(&usp->cdat, usp->cdat_file, errp);
     }
-    cxl_cdat_build_switch(&usp->cdat);
+    cxl_cdat_build_switch(&usp->cdat, &usp->perf);
     return true;
 }
 
@@ -147,7 +177,7 @@ static void upstream_realize(PCIDevice *pdev, Error **errp)
         cxl_cdat_destroy(&usp->cdat);
         return;
     }
-    pcie_cap_fill_link_ep_usp(pdev, usp->width, usp->speed);
+    cxl_pcie_link_init(pdev, usp->width, usp->speed);
     cxl_serial_take(&usp->serial, DEVICE(usp), usp->sn);
     pcie_dev_ser_num_init(pdev, UPSTREAM_DSN_OFFSET, usp->serial.number);
     cxl_pcie_port_init(&usp->cxl, pdev, &config, UPSTREAM_DVSEC_OFFSET);
@@ -198,6 +228,8 @@ static const VMStateDescription vmstate_upstream = {
 static const Property upstream_properties[] = {
     DEFINE_PROP_UINT64("sn", CXLUpstreamPort, sn, 0),
     DEFINE_PROP_STRING("cdat", CXLUpstreamPort, cdat_file),
+    DEFINE_PROPS_CXL_PERF(CXLUpstreamPort, perf, UPSTREAM_NS, UPSTREAM_NS,
+                          UPSTREAM_MBS),
     DEFINE_PROP_UINT8("hdm-decoders", CXLUpstreamPort, hdm_decoders, 10),
     DEFINE_PROP_PCIE_LINK_SPEED("x-speed", CXLUpstreamPort, speed,
                                 PCIE_LINK_SPEED_32),
@@ -218,7 +250,11 @@ static void upstream_class_init(ObjectClass *oc, void *data)
 
     port->nr_decoders = upstream_nr_decoders;
     port->decoder = upstream_decoder;
+    port->program = upstream_program;
     port->target = upstream_target;
+    port->perf = upstream_perf;
+    port->decoder_state = upstream_decoder_state;
+    port->target_kind = upstream_target_kind;
 
     pc->vendor_id = CXL_SWITCH_VENDOR_ID;
     pc->device_id = UPSTREAM_DEVICE_ID;

@@ -6,47 +6,25 @@
 #include "qemu/osdep.h"
 #include "qapi/error.h"
 #include "hw/boards.h"
-#include "hw/cxl/cxl-pcie-port.h"
-#include "hw/cxl/cxl-port.h"
-#include "hw/cxl/decode/window.h"
-#include "hw/cxl/regs/component.h"
+#include "hw/pci-bridge/cxl_host_bridge.h"
 #include "hw/pci-bridge/pci_expander_bridge.h"
-#include "hw/pci-bridge/pxb_cxl.h"
-#include "hw/pci/pci_bus.h"
-#include "hw/pci/pcie.h"
 #include "hw/qdev-properties.h"
 #include "hw/resettable.h"
 #include "migration/vmstate.h"
 
 #define TYPE_PXB_CXL_BUS "pxb-cxl-bus"
 
-/* Implementation defined: Target Count, the most there is */
-#define PXB_CXL_TARGETS         8
+OBJECT_DECLARE_SIMPLE_TYPE(PXBCXLState, PXB_CXL)
 
-/**
- * PXBCXLState: a CXL host bridge
- * @component: from pxb_cxl_make_registers() on
- * @passthrough: there are no decoders, the only root port gets everything
- */
 struct PXBCXLState {
     PXBDev parent_obj;
 
-    bool hdm_for_passthrough;
-    uint8_t hdm_decoders;
-
-    CXLComponent component;
-    bool has_component;
-    bool passthrough;
+    CXLRootPorts ports;
 };
 
-uint32_t pxb_cxl_uid(const PXBCXLState *pxb)
+static CXLRootPorts *pxb_cxl_root_ports(Object *obj)
 {
-    return pxb->parent_obj.bus_nr;
-}
-
-bool pxb_cxl_is_passthrough(const PXBCXLState *pxb)
-{
-    return pxb->passthrough;
+    return &PXB_CXL(obj)->ports;
 }
 
 /* The root bus that this host bridge is the parent of */
@@ -61,69 +39,6 @@ static PCIBus *pxb_cxl_bus(PXBCXLState *pxb)
         }
     }
     g_assert_not_reached();
-}
-
-static bool pxb_cxl_is_root_port(const PCIDevice *pdev)
-{
-    return pdev && pci_is_express(pdev) && pdev->exp.exp_cap &&
-           pcie_cap_get_type(pdev) == PCI_EXP_TYPE_ROOT_PORT;
-}
-
-static unsigned pxb_cxl_nr_root_ports(PXBCXLState *pxb)
-{
-    PCIBus *bus = pxb_cxl_bus(pxb);
-    unsigned nr = 0;
-
-    for (unsigned devfn = 0; devfn < ARRAY_SIZE(bus->devices); devfn++) {
-        nr += pxb_cxl_is_root_port(bus->devices[devfn]);
-    }
-    return nr;
-}
-
-static void pxb_cxl_decoders_changed(void *opaque)
-{
-    cxl_windows_update();
-}
-
-MemoryRegion *pxb_cxl_make_registers(PXBCXLState *pxb)
-{
-    CXLComponentConfig config = {
-        .kind = CXL_COMPONENT_HOST_BRIDGE,
-        .hdm.targets = PXB_CXL_TARGETS,
-    };
-
-    assert(!pxb->has_component);
-    /*
-     * CXL r3.1 8.2.4.20: a host bridge with one root port has no choice to
-     * make, and need not have decoders.
-     */
-    pxb->passthrough = !pxb->hdm_for_passthrough &&
-                       pxb_cxl_nr_root_ports(pxb) == 1;
-    config.hdm.count = pxb->passthrough ? 0 : pxb->hdm_decoders;
-    cxl_component_init(&pxb->component, OBJECT(pxb), "pxb-cxl-registers",
-                       &config, pxb_cxl_decoders_changed, pxb);
-    pxb->has_component = true;
-    return &pxb->component.mr;
-}
-
-static unsigned pxb_cxl_nr_decoders(CXLPort *port)
-{
-    PXBCXLState *pxb = PXB_CXL(port);
-
-    return pxb->passthrough ? 0 : pxb->hdm_decoders;
-}
-
-static bool pxb_cxl_decoder(CXLPort *port, unsigned n, CXLDecoder *out)
-{
-    return cxl_hdm_decoder(&PXB_CXL(port)->component.hdm, n, out);
-}
-
-static Object *pxb_cxl_target(CXLPort *port, uint8_t target)
-{
-    PXBCXLState *pxb = PXB_CXL(port);
-
-    return cxl_pcie_port_target(pxb_cxl_bus(pxb),
-                                pxb->passthrough ? -1 : target);
 }
 
 /* Machines that know CXL have the option; they make the registers, too. */
@@ -160,30 +75,22 @@ static void pxb_cxl_realize(PCIDevice *pdev, Error **errp)
         error_setg(errp, "pxb-cxl must be plugged into a PCI Express bus");
     } else if (!pxb->parent_obj.bus_nr) {
         error_setg(errp, "Property 'bus_nr' must be 1 to 255");
-    } else if (!cxl_hdm_count_valid(pxb->hdm_decoders, false)) {
-        error_setg(errp, "Property 'hdm-decoders' must be %s",
-                   cxl_hdm_count_legal(false));
-    } else if (pxb_cxl_check_node(pxb, errp)) {
-        pxb_dev_realize_bus(pdev, TYPE_PXB_CXL_BUS, errp);
+    } else if (cxl_root_ports_check(&pxb->ports, errp) &&
+               pxb_cxl_check_node(pxb, errp) &&
+               pxb_dev_realize_bus(pdev, TYPE_PXB_CXL_BUS, errp)) {
+        pxb->ports.bus = pxb_cxl_bus(pxb);
+        pxb->ports.uid = pxb->parent_obj.bus_nr;
     }
 }
 
 static void pxb_cxl_finalize(Object *obj)
 {
-    PXBCXLState *pxb = PXB_CXL(obj);
-
-    if (pxb->has_component) {
-        cxl_component_destroy(&pxb->component);
-    }
+    cxl_root_ports_destroy(&PXB_CXL(obj)->ports);
 }
 
 static void pxb_cxl_reset_hold(Object *obj, ResetType type)
 {
-    PXBCXLState *pxb = PXB_CXL(obj);
-
-    if (pxb->has_component) {
-        cxl_component_reset(&pxb->component);
-    }
+    cxl_root_ports_reset(&PXB_CXL(obj)->ports);
 }
 
 static const VMStateDescription vmstate_pxb_cxl = {
@@ -192,26 +99,21 @@ static const VMStateDescription vmstate_pxb_cxl = {
     .minimum_version_id = 1,
     .fields = (const VMStateField[]) {
         VMSTATE_PCI_DEVICE(parent_obj.parent_obj, PXBCXLState),
-        VMSTATE_CXL_COMPONENT(component, PXBCXLState),
+        VMSTATE_CXL_COMPONENT(ports.component, PXBCXLState),
         VMSTATE_END_OF_LIST()
     }
 };
 
 static const Property pxb_cxl_properties[] = {
-    DEFINE_PROP_BOOL("hdm_for_passthrough", PXBCXLState, hdm_for_passthrough,
-                     false),
-    DEFINE_PROP_UINT8("hdm-decoders", PXBCXLState, hdm_decoders, 10),
+    DEFINE_PROP_CXL_ROOT_PORTS(PXBCXLState, ports),
 };
 
 static void pxb_cxl_class_init(ObjectClass *klass, void *data)
 {
     PCIDeviceClass *pc = PCI_DEVICE_CLASS(klass);
-    CXLPortClass *port = CXL_PORT_CLASS(klass);
     DeviceClass *dc = DEVICE_CLASS(klass);
 
-    port->nr_decoders = pxb_cxl_nr_decoders;
-    port->decoder = pxb_cxl_decoder;
-    port->target = pxb_cxl_target;
+    CXL_HOST_BRIDGE_CLASS(klass)->root_ports = pxb_cxl_root_ports;
 
     /* In configuration space it is a PCI Express expander bridge. */
     pc->device_id = PCI_DEVICE_ID_REDHAT_PXB_PCIE;
@@ -237,7 +139,7 @@ static const TypeInfo pxb_cxl_types[] = {
         .instance_size = sizeof(PXBCXLState),
         .instance_finalize = pxb_cxl_finalize,
         .interfaces = (InterfaceInfo[]) {
-            { TYPE_CXL_PORT },
+            { TYPE_CXL_HOST_BRIDGE },
             { },
         },
     },

@@ -13,10 +13,9 @@
 #include "libqos/libqos.h"
 #include "libqos/malloc-pc.h"
 #include "libqos/fw_cfg.h"
+#include "cxl/acpi-tables.h"
 
 #define WINDOW_UNIT         (256 * MiB)
-#define HEADER              36
-#define BLOB_MAX            (256 * KiB)
 
 /* The linker's commands: BIOS linker/loader, "etc/table-loader" */
 #define LOADER_ENTRY        128
@@ -27,16 +26,9 @@
                             " -device pxb-cxl,id=hb2,bus=pcie.0,bus_nr=48" \
                             " -device pxb-cxl,id=hb3,bus=pcie.0,bus_nr=64"
 
-typedef struct Blob {
-    uint8_t bytes[BLOB_MAX];
-    size_t len;
-} Blob;
-
 typedef struct Tables {
-    Blob acpi;
-    Blob loader;
-    size_t cedt;
-    size_t cedt_len;
+    AcpiTables *tables;
+    const uint8_t *cedt;
 } Tables;
 
 /* A window as the command line has it, and what its structure must say */
@@ -73,54 +65,25 @@ static const uint8_t structures[] = {
     0x00, 0x40, 0x10, 0x10, 0, 0, 0, 0,
 };
 
-static void read_blob(QFWCFG *fw_cfg, QOSState *qs, const char *name,
-                      Blob *blob)
-{
-    blob->len = qfw_cfg_read_file(fw_cfg, qs, name, blob->bytes,
-                                  sizeof(blob->bytes));
-    g_assert_cmpuint(blob->len, <=, sizeof(blob->bytes));
-}
-
-static void find_cedt(Tables *t)
-{
-    unsigned found = 0;
-    uint32_t len;
-
-    for (size_t at = 0; at + HEADER <= t->acpi.len; at += len) {
-        const uint8_t *table = t->acpi.bytes + at;
-
-        len = ldl_le_p(table + 4);
-        if (!len) {
-            break;
-        }
-        if (!memcmp(table, "CEDT", 4)) {
-            t->cedt = at;
-            t->cedt_len = len;
-            found++;
-        }
-    }
-    g_assert_cmpuint(found, ==, 1);
-    g_assert_cmpuint(t->cedt + t->cedt_len, <=, t->acpi.len);
-}
-
 static Tables *fetch(const char *machine)
 {
     Tables *t = g_new0(Tables, 1);
-    QOSState qs = {
-        .qts = qtest_initf("-machine q35,cxl=on%s -nodefaults -display none"
-                           HOST_BRIDGES, machine),
-    };
-    QFWCFG *fw_cfg = pc_fw_cfg_init(qs.qts);
+    g_autofree char *args = g_strdup_printf(
+        "-machine q35,cxl=on%s -nodefaults -display none" HOST_BRIDGES,
+        machine);
 
-    pc_alloc_init(&qs.alloc, qs.qts, ALLOC_NO_FLAGS);
-    read_blob(fw_cfg, &qs, "etc/acpi/tables", &t->acpi);
-    read_blob(fw_cfg, &qs, "etc/table-loader", &t->loader);
-    alloc_destroy(&qs.alloc);
-    pc_fw_cfg_uninit(fw_cfg);
-    qtest_quit(qs.qts);
-    find_cedt(t);
+    t->tables = acpi_tables_fetch(args);
+    t->cedt = acpi_tables_find(t->tables, "CEDT");
+    g_assert_nonnull(t->cedt);
     return t;
 }
+
+static void tables_free(Tables *t)
+{
+    g_free(t->tables);
+    g_free(t);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Tables, tables_free)
 
 /* All of @windows from @first on */
 static Tables *fetch_from(unsigned first)
@@ -147,8 +110,8 @@ static Tables *fetch_from(unsigned first)
 /* The @n-th structure of @type in the CEDT, or NULL */
 static const uint8_t *structure(const Tables *t, uint8_t type, unsigned n)
 {
-    const uint8_t *at = t->acpi.bytes + t->cedt + HEADER;
-    const uint8_t *end = t->acpi.bytes + t->cedt + t->cedt_len;
+    const uint8_t *at = t->cedt + ACPI_HEADER;
+    const uint8_t *end = t->cedt + acpi_table_size(t->cedt);
 
     while (at < end) {
         uint16_t len = lduw_le_p(at + 2);
@@ -166,20 +129,22 @@ static const uint8_t *structure(const Tables *t, uint8_t type, unsigned n)
 /* ACPI 6.5 5.2.6; the checksum is what the loader puts in */
 static void test_header(void)
 {
-    g_autofree Tables *t = fetch_from(0);
-    const uint8_t *cedt = t->acpi.bytes + t->cedt;
+    g_autoptr(Tables) t = fetch_from(0);
+    const AcpiBlob *loader = &t->tables->loader;
+    size_t cedt = t->cedt - t->tables->acpi.bytes;
     unsigned found = 0;
 
-    g_assert_cmpuint(cedt[8], ==, 1);
-    for (size_t at = 0; at + LOADER_ENTRY <= t->loader.len;
+    g_assert_cmpuint(t->cedt[8], ==, 1);
+    for (size_t at = 0; at + LOADER_ENTRY <= loader->len;
          at += LOADER_ENTRY) {
-        const uint8_t *entry = t->loader.bytes + at;
+        const uint8_t *entry = loader->bytes + at;
 
         if (ldl_le_p(entry) == LOADER_CHECKSUM &&
             !strcmp((char *)entry + 4, "etc/acpi/tables") &&
-            ldl_le_p(entry + 60) == t->cedt + 9) {
-            g_assert_cmpuint(ldl_le_p(entry + 64), ==, t->cedt);
-            g_assert_cmpuint(ldl_le_p(entry + 68), ==, t->cedt_len);
+            ldl_le_p(entry + 60) == cedt + 9) {
+            g_assert_cmpuint(ldl_le_p(entry + 64), ==, cedt);
+            g_assert_cmpuint(ldl_le_p(entry + 68), ==,
+                             acpi_table_size(t->cedt));
             found++;
         }
     }
@@ -193,7 +158,7 @@ static void test_header(void)
 /* CXL r3.1 9.18.1.2 */
 static void test_bridges(void)
 {
-    g_autofree Tables *t = fetch_from(0);
+    g_autoptr(Tables) t = fetch_from(0);
     uint64_t last = 0;
 
     for (unsigned i = 0; i < 4; i++) {
@@ -232,7 +197,7 @@ static void check_window(const uint8_t *cfmws, const Window *w)
 /* CXL r3.1 9.18.1.3 */
 static void test_windows(void)
 {
-    g_autofree Tables *t = fetch_from(0);
+    g_autoptr(Tables) t = fetch_from(0);
     uint64_t last = 0;
 
     for (unsigned i = 0; i < ARRAY_SIZE(windows); i++) {
@@ -256,7 +221,7 @@ static void test_windows(void)
 /* CXL r3.1 9.18.1.4: one for each granularity that needs maps, no others */
 static void test_xormaps(void)
 {
-    g_autofree Tables *t = fetch_from(0);
+    g_autoptr(Tables) t = fetch_from(0);
     const uint8_t *first = structure(t, 2, 0), *second = structure(t, 2, 1);
 
     g_assert_nonnull(first);
@@ -268,7 +233,7 @@ static void test_xormaps(void)
 
 static void test_no_xormaps(void)
 {
-    g_autofree Tables *t =
+    g_autoptr(Tables) t =
         fetch(",cxl-fmw.0.size=1G,cxl-fmw.0.targets.0=hb0,"
               "cxl-fmw.0.targets.1=hb1");
 
@@ -292,34 +257,75 @@ static size_t aml_put(uint8_t *aml, unsigned value)
     return 3;
 }
 
-/* Whether AML returns the package { max, { first } } anywhere */
-static bool returns_qtg(const Tables *t, unsigned max, unsigned first)
+/* Whether AML returns the package { max, { @nr ids } } anywhere */
+static bool returns_qtg(const Tables *t, unsigned max, const unsigned *ids,
+                        unsigned nr)
 {
-    uint8_t aml[32] = { 0xa4, 0x12, 0, 2 };
+    uint8_t aml[64] = { 0xa4, 0x12, 0, 2 };
     size_t len = 4, inner;
 
     len += aml_put(aml + len, max);
     inner = len + 1;
     aml[len] = 0x12;
-    aml[len + 2] = 1;
+    aml[len + 2] = nr;
     len += 3;
-    len += aml_put(aml + len, first);
+    for (unsigned n = 0; n < nr; n++) {
+        len += aml_put(aml + len, ids[n]);
+    }
     aml[inner] = len - inner;
     aml[2] = len - 2;
-    return memmem(t->acpi.bytes, t->acpi.len, aml, len);
+    return memmem(t->tables->acpi.bytes, t->tables->acpi.len, aml, len);
 }
 
-/* CXL r3.1 9.18.3.1: the ID is that of a window, the first one */
+/*
+ * CXL r3.1 9.18.3.1: IDs are those of windows, each once, in their order
+ * while nothing is below them
+ */
 static void test_qtg(void)
 {
-    g_autofree Tables *all = fetch_from(0), *last = fetch_from(5);
-    g_autofree Tables *none = fetch("");
+    static const unsigned ids[] = { 0, 300, 5, 65535 };
+    g_autoptr(Tables) all = fetch_from(0);
+    g_autoptr(Tables) last = fetch_from(5);
+    g_autoptr(Tables) none = fetch("");
 
-    g_assert_true(returns_qtg(all, 65535, 0));
-    g_assert_true(returns_qtg(last, 65535, 5));
-    g_assert_false(returns_qtg(last, 65535, 0));
-    g_assert_true(returns_qtg(none, 0, 0));
+    g_assert_true(returns_qtg(all, 65535, ids, 4));
+    g_assert_true(returns_qtg(last, 65535, ids + 2, 2));
+    g_assert_false(returns_qtg(last, 65535, ids, 4));
+    g_assert_true(returns_qtg(none, 0, ids, 1));
     g_assert_null(structure(none, 1, 0));
+}
+
+/* Above which address firmware is told to place BARs, with a window of @size */
+static uint64_t bars_base(const char *size)
+{
+    QOSState qs = {
+        .qts = qtest_initf("-machine q35,cxl=on,cxl-fmw.0.targets.0=hb0,"
+                           "cxl-fmw.0.size=%s -nodefaults -display none "
+                           "-m 128M -device pxb-cxl,id=hb0,bus_nr=64", size),
+    };
+    QFWCFG *fw_cfg = pc_fw_cfg_init(qs.qts);
+    uint64_t base = 0;
+
+    pc_alloc_init(&qs.alloc, qs.qts, ALLOC_NO_FLAGS);
+    g_assert_cmpuint(qfw_cfg_read_file(fw_cfg, &qs, "etc/reserved-memory-end",
+                                       &base, sizeof(base)), ==, sizeof(base));
+    alloc_destroy(&qs.alloc);
+    pc_fw_cfg_uninit(fw_cfg);
+    qtest_quit(qs.qts);
+    return le64_to_cpu(base) / GiB;
+}
+
+/*
+ * 4 GiB, 256 MiB with registers, and the window, whose end is rounded up to
+ * 1 GiB; where UEFI would not look at it, 896 GiB
+ */
+static void test_bars(void)
+{
+    g_assert_cmpuint(bars_base("4G"), ==, 9);
+    g_assert_cmpuint(bars_base("762G"), ==, 767);
+    g_assert_cmpuint(bars_base("764G"), ==, 896);
+    g_assert_cmpuint(bars_base("890G"), ==, 896);
+    g_assert_cmpuint(bars_base("896G"), ==, 901);
 }
 
 int main(int argc, char **argv)
@@ -331,5 +337,6 @@ int main(int argc, char **argv)
     qtest_add_func("/cxl/cedt/xormaps", test_xormaps);
     qtest_add_func("/cxl/cedt/no-xormaps", test_no_xormaps);
     qtest_add_func("/cxl/cedt/qtg", test_qtg);
+    qtest_add_func("/cxl/cedt/bars", test_bars);
     return g_test_run();
 }

@@ -28,6 +28,7 @@ typedef struct Case {
 } Case;
 
 #define MACHINE "-machine q35,cxl=on"
+#define MAIN_HOST MACHINE ",cxl-main-host=on"
 #define HB0 " -device pxb-cxl,id=hb0,bus=pcie.0,bus_nr=16"
 #define HB1 " -device pxb-cxl,id=hb1,bus=pcie.0,bus_nr=64"
 #define RP0 " -device cxl-rp,id=rp0,bus=hb0,chassis=0,slot=0,port=0"
@@ -42,6 +43,14 @@ typedef struct Case {
     MEM ",partitionable-memdev=q0,lsa=l0"
 #define SWITCH PORTS " -device cxl-upstream,id=us0,bus=rp0"
 #define DSP0 " -device cxl-downstream,id=ds0,bus=us0,chassis=0,slot=2,port=0"
+/* m0 and m2 below hb0, m1 below hb1, and without a window or with one */
+#define VREGION(option) MACHINE ",cxl-region.0." option HB0 HB1 RP0 RP1 \
+    " -device cxl-rp,id=rp2,bus=hb1,chassis=0,slot=2,port=2" \
+    RAM("v0", "256M") MEM ",id=m0,volatile-memdev=v0" \
+    RAM("v1", "256M") " -device cxl-type3,bus=rp2,id=m1,volatile-memdev=v1" \
+    RAM("v2", "512M") " -device cxl-type3,bus=rp1,id=m2,volatile-memdev=v2," \
+    "hdm-decoders=1"
+#define REGION(option) VREGION(option) " " MACHINE FMW "1G"
 #define BRIDGE MACHINE " -device pxb-cxl,bus=pcie.0,bus_nr=16"
 
 static const Case cases[] = {
@@ -101,6 +110,52 @@ static const Case cases[] = {
       "-machine q35,cxl-fmw.0.targets.0=hb0,cxl-fmw.0.size=256M",
       { "cxl=on" } },
 
+    /* Regions that firmware maps */
+    { "region/good", REGION("devices.0=m0") },
+    { "region/auto", REGION("memory-map=ram") },
+    { "region/cxl-off", "-machine q35,cxl-region.0.window=0",
+      { "cxl-region", "cxl=on" } },
+    { "region/no-window", VREGION("window=0"),
+      { "cxl-region.0.window", "no window 0" } },
+    { "region/window", REGION("window=1"),
+      { "cxl-region.0.window", "no window 1", "there are 1" } },
+    { "region/restrictions",
+      VREGION("window=0") " " MACHINE FMW "1G,cxl-fmw.0.restrictions=0xa",
+      { "cxl-region.0.window", "restrictions", "volatile" } },
+    { "region/memory-map", REGION("memory-map=dram"),
+      { "memory-map", "dram" } },
+    { "region/state", REGION("state=broken"), { "state", "broken" } },
+    { "region/state-ram", REGION("state=ports-only,cxl-region.0.memory-map="
+                                 "ram"),
+      { "cxl-region.0.memory-map", "none, reserved or soft-reserved",
+        "ports-only" } },
+    { "region/persistent-ram", REGION("persistent=on,cxl-region.0.memory-map="
+                                      "ram"),
+      { "cxl-region.0.memory-map", "none or reserved" } },
+    { "region/persistent", REGION("persistent=on,cxl-region.0.devices.0=m0"),
+      { "cxl-region.0.devices", "no persistent memory" } },
+    { "region/granularity", REGION("interleave-granularity=300"),
+      { "cxl-region.0.interleave-granularity", "300", "16k" } },
+    { "region/unknown", REGION("devices.0=nobody"),
+      { "cxl-region.0.devices", "nobody" } },
+    { "region/wrong", REGION("devices.0=rp0"),
+      { "cxl-region.0.devices", "rp0", "not a CXL memory device" } },
+    { "region/twice", REGION("devices.0=m0,cxl-region.0.devices.1=m0"),
+      { "cxl-region.0.devices", "m0", "twice" } },
+    { "region/other-bridge", REGION("devices.0=m1"),
+      { "cxl-region.0.devices", "device 0 is not below the host bridge" } },
+    { "region/size", REGION("devices.0=m0,cxl-region.0.size=100M"),
+      { "cxl-region.0.size", "256 MiB" } },
+    { "region/size-alone", REGION("size=256M"),
+      { "cxl-region.0.size", "cxl-region.0.devices" } },
+    { "region/size-big", REGION("devices.0=m0,cxl-region.0.size=512M"),
+      { "cxl-region.0.size", "0x10000000" } },
+    { "region/again", REGION("devices.0=m0,cxl-region.1.devices.0=m0"),
+      { "cxl-region.1.devices", "no volatile memory left" } },
+    { "region/decoders", REGION("devices.0=m2,cxl-region.0.size=256M,"
+                                "cxl-region.1.devices.0=m2"),
+      { "cxl-region.1", "'m2' has only 1 HDM decoders" } },
+
     /* Host bridges and ports */
     { "bridge/cxl-off", "-machine q35" HB0, { "cxl=on" } },
     { "bridge/good", BRIDGE ",hdm-decoders=32" },
@@ -113,7 +168,19 @@ static const Case cases[] = {
     { "bridge/two", MACHINE HB0 HB1 RP0 },
     { "port/pcie-bus",
       MACHINE " -device cxl-rp,id=rp0,bus=pcie.0,chassis=0,slot=0",
-      { "cxl-rp", "pcie.0" } },
+      { "cxl-rp", "pcie.0", "cxl-main-host=on" } },
+    { "main-host/good", MAIN_HOST ",cxl-fmw.0.targets.0=pcie.0,"
+      "cxl-fmw.0.size=256M -device cxl-rp,bus=pcie.0,chassis=0,slot=0" },
+    { "main-host/no-cxl", "-machine q35,cxl-main-host=on",
+      { "cxl-main-host", "cxl=on" } },
+    { "main-host/no-option",
+      MACHINE ",cxl-fmw.0.targets.0=pcie.0,cxl-fmw.0.size=256M",
+      { "targets.0", "pcie.0", "cxl-main-host=on" } },
+    { "main-host/decoders-3",
+      MAIN_HOST " -global cxl-main-host.hdm-decoders=3",
+      { "hdm-decoders", "1, 2, 4, 6, 8, 10" } },
+    { "main-host/device", MAIN_HOST " -device cxl-main-host",
+      { "pluggable" } },
     { "port/pcie-endpoint", PORTS " -device e1000e,bus=rp0,romfile=" },
     { "port/same-number", MACHINE HB0 RP0
       " -device cxl-rp,bus=hb0,chassis=0,slot=1,port=0", { "port" } },

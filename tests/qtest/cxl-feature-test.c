@@ -260,33 +260,6 @@ static unsigned ppr(uint8_t subclass, uint8_t flags, uint64_t dpa)
     return maintain(CXL_MAINTENANCE_PPR, subclass, &req, sizeof(req));
 }
 
-/* Take the oldest record off @log; how many there were */
-static unsigned take(uint8_t log, CXLMemorySparingEvent *event)
-{
-    struct {
-        CXLGetEventsRsp head;
-        CXLMemorySparingEvent events[8];
-    } rsp = { };
-    struct {
-        CXLClearEventsReq head;
-        CXLLe16 handle;
-    } clear = { .head.log = log, .head.handle_count = 1 };
-    size_t len = sizeof(rsp);
-    unsigned nr;
-
-    g_assert_cmphex(qcxl_mbox(mem(), CXL_OP_GET_EVENT_RECORDS, &log, 1, &rsp,
-                              &len), ==, CXL_RET_SUCCESS);
-    nr = cxl_le16_get(rsp.head.record_count);
-    if (nr) {
-        *event = rsp.events[0];
-        clear.handle = event->header.handle;
-        g_assert_cmphex(qcxl_mbox(mem(), CXL_OP_CLEAR_EVENT_RECORDS, &clear,
-                                  sizeof(clear), NULL, NULL), ==,
-                        CXL_RET_SUCCESS);
-    }
-    return nr;
-}
-
 /* A repair interrupts, and its record tells what was done, and what is left */
 static void test_sparing(void)
 {
@@ -303,7 +276,7 @@ static void test_sparing(void)
     g_assert_cmphex(qtest_readl(q->qts, MSI_ADDR), ==, MSI_DATA);
     g_assert_cmphex(qcxl_read(q, mem()->status + CXL_DEV_EVENT_STATUS, 4), ==,
                     1u << CXL_LOG_INFO);
-    g_assert_cmpuint(take(CXL_LOG_INFO, &e), ==, 1);
+    g_assert_cmpuint(qcxl_event_take(mem(), CXL_LOG_INFO, &e), ==, 1);
     g_assert_cmpmem(&e.header.uuid, 16, &CXL_UUID_MEMORY_SPARING_EVENT, 16);
     g_assert_cmpuint(e.header.maintenance_class, ==, CXL_MAINTENANCE_SPARING);
     g_assert_cmpuint(e.header.maintenance_subclass, ==,
@@ -327,7 +300,7 @@ static void test_exhausted(void)
                     CXL_RET_SUCCESS);
     g_assert_cmphex(spare(CXL_MAINTENANCE_SPARING_RANK, 0), ==,
                     CXL_RET_RESOURCES_EXHAUSTED);
-    g_assert_cmpuint(take(CXL_LOG_WARNING, &e), ==, 1);
+    g_assert_cmpuint(qcxl_event_take(mem(), CXL_LOG_WARNING, &e), ==, 1);
     g_assert_cmphex(e.result, ==, CXL_RET_RESOURCES_EXHAUSTED);
     qcxl_reset(q);
     g_assert_cmphex(spare(CXL_MAINTENANCE_SPARING_RANK, CXL_SPARING_QUERY),

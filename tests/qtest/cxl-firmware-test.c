@@ -153,6 +153,7 @@ static void test_update(const void *opaque)
         g_assert_cmpstr(rsp.revision[slot - 1], ==, version);
     }
     g_assert_cmphex(activate(CXL_FW_ACTIVATE_ONLINE, 3), ==, CXL_RET_SUCCESS);
+    qtest_qmp_eventwait(q->qts, "CXL_FIRMWARE_ACTIVATED");
     expect(3, 0, "v4.");
     qcxl_kill(q);
     expect(3, 0, "v4.");

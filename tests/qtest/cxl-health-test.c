@@ -56,31 +56,6 @@ static void set_alert(uint8_t life)
     run(CXL_OP_SET_ALERT_CONFIG, &req, sizeof(req), NULL, 0);
 }
 
-/* Take the oldest record off @log; how many there were */
-static unsigned take(uint8_t log, CXLMemoryModuleEvent *event)
-{
-    struct {
-        CXLGetEventsRsp head;
-        CXLMemoryModuleEvent events[8];
-    } rsp = { };
-    struct {
-        CXLClearEventsReq head;
-        CXLLe16 handle;
-    } clear = { .head.log = log, .head.handle_count = 1 };
-    size_t len = sizeof(rsp);
-    unsigned nr;
-
-    g_assert_cmphex(qcxl_mbox(mem(), CXL_OP_GET_EVENT_RECORDS, &log, 1, &rsp,
-                              &len), ==, CXL_RET_SUCCESS);
-    nr = cxl_le16_get(rsp.head.record_count);
-    if (nr) {
-        *event = rsp.events[0];
-        clear.handle = rsp.events[0].header.handle;
-        run(CXL_OP_CLEAR_EVENT_RECORDS, &clear, sizeof(clear), NULL, 0);
-    }
-    return nr;
-}
-
 static uint32_t event_status(void)
 {
     return qcxl_read(q, mem()->status + CXL_DEV_EVENT_STATUS, 4);
@@ -102,7 +77,7 @@ static void test_alert(void)
     set_health("'life-used': 51, 'temperature': -3");
     g_assert_cmphex(event_status(), ==, 1u << CXL_LOG_WARNING);
     g_assert_cmphex(qtest_readl(q->qts, MSI_ADDR), ==, MSI_DATA);
-    g_assert_cmpuint(take(CXL_LOG_WARNING, &event), ==, 1);
+    g_assert_cmpuint(qcxl_event_take(mem(), CXL_LOG_WARNING, &event), ==, 1);
     g_assert_cmpmem(&event.header.uuid, 16, &CXL_UUID_MEMORY_MODULE_EVENT, 16);
     g_assert_cmpuint(event.type, ==, CXL_MEMORY_MODULE_TYPE_LIFE_USED);
     g_assert_cmpuint(event.health.life_used, ==, 51);
@@ -113,13 +88,13 @@ static void test_alert(void)
     g_assert_cmphex(health().status, ==, CXL_HEALTH_MAINTENANCE_NEEDED);
     set_health("'life-used': 91");
     g_assert_cmphex(event_status(), ==, 1u << CXL_LOG_FAILURE);
-    g_assert_cmpuint(take(CXL_LOG_FAILURE, &event), ==, 1);
+    g_assert_cmpuint(qcxl_event_take(mem(), CXL_LOG_FAILURE, &event), ==, 1);
     set_health("'media-status': 3");
-    g_assert_cmpuint(take(CXL_LOG_FATAL, &event), ==, 1);
+    g_assert_cmpuint(qcxl_event_take(mem(), CXL_LOG_FATAL, &event), ==, 1);
     g_assert_cmpuint(event.type, ==, CXL_MEMORY_MODULE_TYPE_MEDIA_STATUS);
     set_health("'life-used': 0, 'media-status': 0, 'temperature': 25");
-    g_assert_cmpuint(take(CXL_LOG_INFO, &event), ==, 2);
-    g_assert_cmpuint(take(CXL_LOG_INFO, &event), ==, 1);
+    g_assert_cmpuint(qcxl_event_take(mem(), CXL_LOG_INFO, &event), ==, 2);
+    g_assert_cmpuint(qcxl_event_take(mem(), CXL_LOG_INFO, &event), ==, 1);
     g_assert_cmphex(event_status(), ==, 0);
 }
 

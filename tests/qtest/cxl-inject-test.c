@@ -23,29 +23,6 @@ static QDict *run(const char *command, const char *args)
                      qobject_from_json(json, &error_abort));
 }
 
-/* The only record of the log, which is cleared */
-static CXLEventRecord take(void)
-{
-    CXLGetEventsReq req = { CXL_LOG_WARNING };
-    struct {
-        CXLGetEventsRsp head;
-        CXLEventRecord record;
-    } rsp;
-    uint8_t buf[sizeof(CXLClearEventsReq) + sizeof(CXLLe16)] = { 0 };
-    CXLClearEventsReq *clear = (void *)buf;
-    size_t len = sizeof(rsp);
-
-    g_assert_cmphex(qcxl_mbox(mem, CXL_OP_GET_EVENT_RECORDS, &req,
-                              sizeof(req), &rsp, &len), ==, CXL_RET_SUCCESS);
-    g_assert_cmpuint(len, ==, sizeof(rsp));
-    clear->log = CXL_LOG_WARNING;
-    clear->handle_count = 1;
-    clear->handles[0] = rsp.record.header.handle;
-    g_assert_cmphex(qcxl_mbox(mem, CXL_OP_CLEAR_EVENT_RECORDS, buf,
-                              sizeof(buf), NULL, NULL), ==, CXL_RET_SUCCESS);
-    return rsp.record;
-}
-
 /* What @command makes of @args is @want, beside handle and timestamp */
 static void check(const char *command, const char *args, const void *want)
 {
@@ -54,7 +31,7 @@ static void check(const char *command, const char *args, const void *want)
 
     g_assert_true(qdict_haskey(rsp, "return"));
     qobject_unref(rsp);
-    record = take();
+    g_assert_cmpuint(qcxl_event_take(mem, CXL_LOG_WARNING, &record), ==, 1);
     g_assert_cmpuint(cxl_le16_get(record.header.handle), !=, 0);
     record.header.handle = cxl_le16(0);
     record.header.timestamp = cxl_le64(0);

@@ -41,58 +41,11 @@ static QCXLFn *root_port(unsigned n)
     return qcxl_fn_at(q, QCXL_ROOT_PORT, n);
 }
 
-/* The @n-th downstream port that is right below @port */
-static QCXLFn *downstream(QCXLFn *port, unsigned n)
-{
-    QCXLFn *fn;
-
-    for (unsigned i = 0; (fn = qcxl_fn_at(q, QCXL_DOWNSTREAM_PORT, i)); i++) {
-        if (fn->port == port && !n--) {
-            break;
-        }
-    }
-    return fn;
-}
-
-static void commit(const QCXLComponent *comp, QCXLDecoder d, uint64_t targets)
-{
-    d.targets = targets;
-    g_assert_true(qcxl_hdm_commit(q, comp, 0, &d));
-}
-
-static void commit_mem(unsigned n, QCXLDecoder d)
-{
-    QCXLFn *mem = qcxl_mem_at(q, n);
-
-    commit(&mem->comp, d, 0);
-    qcxl_hdm_enable(q, &mem->comp, true);
-    qcxl_mem_enable(mem, true);
-}
-
-/* Decoder 0 of everything: devices first, as an OS does */
-static void uncommit_all(void)
-{
-    for (unsigned n = 0; qcxl_mem_at(q, n); n++) {
-        qcxl_hdm_uncommit(q, &qcxl_mem_at(q, n)->comp, 0);
-    }
-    for (unsigned n = 0; upstream(n); n++) {
-        qcxl_hdm_uncommit(q, sw(n), 0);
-    }
-    qcxl_hdm_uncommit(q, bridge(), 0);
-}
-
 static QCXLDecoder region(unsigned units)
 {
     return (QCXLDecoder) {
         .base = q->windows[0].base, .size = units * QCXL_UNIT,
     };
-}
-
-static void check_miss(uint64_t hpa)
-{
-    g_assert_cmphex(qcxl_read(q, hpa, 8), ==, UINT64_MAX);
-    qcxl_write(q, hpa, 8, 0);
-    g_assert_cmphex(qcxl_read(q, hpa, 8), ==, UINT64_MAX);
 }
 
 /* What QEMU says to a device_add that must not work */
@@ -133,22 +86,23 @@ static void test_plug(void)
 {
     const QCXLDecoder d = region(1);
 
-    commit(bridge(), d, RP_FOUR);
-    commit(sw(SW_FOUR), d, 3);
+    qcxl_commit_to(q, bridge(), d, RP_FOUR);
+    qcxl_commit_to(q, sw(SW_FOUR), d, 3);
     for (unsigned round = 0; round < 3; round++) {
-        check_miss(d.base);
-        plug_mem("sw0.3", downstream(upstream(SW_FOUR), 3));
-        commit_mem(mem_below(downstream(upstream(SW_FOUR), 3)), d);
+        qcxl_check_miss(q, d.base);
+        plug_mem("sw0.3", qcxl_downstream_at(upstream(SW_FOUR), 3));
+        qcxl_commit_mem(q, mem_below(qcxl_downstream_at(upstream(SW_FOUR), 3)),
+                        d);
         if (round) {
             g_assert_cmphex(qcxl_read(q, d.base, 8), ==, VALUE + round - 1);
         }
         qcxl_write(q, d.base, 8, VALUE + round);
-        qcxl_slot_eject(downstream(upstream(SW_FOUR), 3), "late");
-        check_miss(d.base);
+        qcxl_slot_eject(qcxl_downstream_at(upstream(SW_FOUR), 3), "late");
+        qcxl_check_miss(q, d.base);
         qcxl_enumerate(q);
         g_assert_null(qcxl_mem_at(q, MEMS));
     }
-    uncommit_all();
+    qcxl_uncommit_all(q);
 }
 
 /* One of two goes: its turns are holes from then on, the other's go on */
@@ -157,13 +111,13 @@ static void test_plug_interleaved(void)
     QCXLDecoder d = region(2);
     QCXLFn *port;
 
-    plug_mem("sw0.3", downstream(upstream(SW_FOUR), 3));
-    port = downstream(upstream(SW_FOUR), 3);
-    commit(bridge(), d, RP_FOUR);
+    plug_mem("sw0.3", qcxl_downstream_at(upstream(SW_FOUR), 3));
+    port = qcxl_downstream_at(upstream(SW_FOUR), 3);
+    qcxl_commit_to(q, bridge(), d, RP_FOUR);
     d.ways = 1;
-    commit(sw(SW_FOUR), d, 0x0300);
-    commit_mem(MEM_0, d);
-    commit_mem(mem_below(port), d);
+    qcxl_commit_to(q, sw(SW_FOUR), d, 0x0300);
+    qcxl_commit_mem(q, MEM_0, d);
+    qcxl_commit_mem(q, mem_below(port), d);
     for (unsigned i = 0; i < 4; i++) {
         qcxl_write(q, d.base + i * 256, 8, VALUE + i);
     }
@@ -173,14 +127,14 @@ static void test_plug_interleaved(void)
                         i % 2 ? UINT64_MAX : VALUE + i);
     }
     qcxl_enumerate(q);
-    plug_mem("sw0.3", downstream(upstream(SW_FOUR), 3));
-    commit_mem(mem_below(downstream(upstream(SW_FOUR), 3)), d);
+    plug_mem("sw0.3", qcxl_downstream_at(upstream(SW_FOUR), 3));
+    qcxl_commit_mem(q, mem_below(qcxl_downstream_at(upstream(SW_FOUR), 3)), d);
     for (unsigned i = 0; i < 4; i++) {
         g_assert_cmphex(qcxl_read(q, d.base + i * 256, 8), ==, VALUE + i);
     }
-    qcxl_slot_eject(downstream(upstream(SW_FOUR), 3), "late");
+    qcxl_slot_eject(qcxl_downstream_at(upstream(SW_FOUR), 3), "late");
     qcxl_enumerate(q);
-    uncommit_all();
+    qcxl_uncommit_all(q);
 }
 
 /* The same device at a root port, beside switches */
@@ -189,21 +143,21 @@ static void test_plug_root_port(void)
     const QCXLDecoder d = region(1);
 
     plug_mem("rp1", root_port(RP_EMPTY));
-    commit(bridge(), d, RP_EMPTY);
-    commit_mem(mem_below(root_port(RP_EMPTY)), d);
+    qcxl_commit_to(q, bridge(), d, RP_EMPTY);
+    qcxl_commit_mem(q, mem_below(root_port(RP_EMPTY)), d);
     qcxl_write(q, d.base, 8, VALUE);
     g_assert_cmphex(qcxl_read(q, d.base, 8), ==, VALUE);
     qcxl_slot_eject(root_port(RP_EMPTY), "late");
-    check_miss(d.base);
+    qcxl_check_miss(q, d.base);
     qcxl_enumerate(q);
-    uncommit_all();
+    qcxl_uncommit_all(q);
 }
 
 /* A PCI Express device comes to the same port and goes */
 static void test_plug_pcie(void)
 {
     for (unsigned round = 0; round < 2; round++) {
-        QCXLFn *port = downstream(upstream(SW_FOUR), 3);
+        QCXLFn *port = qcxl_downstream_at(upstream(SW_FOUR), 3);
         QCXLFn *nic;
 
         qtest_qmp_device_add(q->qts, "e1000e", "nic",
@@ -212,8 +166,8 @@ static void test_plug_pcie(void)
         qcxl_enumerate(q);
         nic = qcxl_fn_at(q, NIC, 0);
         g_assert_nonnull(nic);
-        g_assert_true(nic->port == downstream(upstream(SW_FOUR), 3));
-        qcxl_slot_eject(downstream(upstream(SW_FOUR), 3), "nic");
+        g_assert_true(nic->port == qcxl_downstream_at(upstream(SW_FOUR), 3));
+        qcxl_slot_eject(qcxl_downstream_at(upstream(SW_FOUR), 3), "nic");
         qcxl_enumerate(q);
         g_assert_null(qcxl_fn_at(q, NIC, 0));
     }
@@ -247,16 +201,16 @@ static void test_eject_switch(void)
     QDict *rsp;
 
     d.ways = 1;
-    commit(bridge(), d, RP_TWO << 8 | RP_FOUR);
+    qcxl_commit_to(q, bridge(), d, RP_TWO << 8 | RP_FOUR);
     d.granularity = 1;
-    commit(sw(SW_FOUR), d, 0x0100);
-    commit(sw(SW_TWO), d, 0x0001);
+    qcxl_commit_to(q, sw(SW_FOUR), d, 0x0100);
+    qcxl_commit_to(q, sw(SW_TWO), d, 0x0001);
     d.ways = 2;
     d.granularity = 0;
-    commit_mem(MEM_0, d);
-    commit_mem(MEM_1, d);
-    commit_mem(MEM_2, d);
-    commit_mem(MEM_3, d);
+    qcxl_commit_mem(q, MEM_0, d);
+    qcxl_commit_mem(q, MEM_1, d);
+    qcxl_commit_mem(q, MEM_2, d);
+    qcxl_commit_mem(q, MEM_3, d);
     for (unsigned i = 0; i < 4; i++) {
         qcxl_write(q, d.base + i * 256, 8, VALUE + i);
     }
@@ -276,7 +230,7 @@ static void test_eject_switch(void)
     qtest_qmp_device_add(q->qts, "cxl-type3", "mem2",
                          "{'bus': 'rp2', 'volatile-memdev': 'mem2.v'}");
     qcxl_slot_eject(root_port(RP_TWO), "mem2");
-    uncommit_all();
+    qcxl_uncommit_all(q);
 }
 
 static void build(void)

@@ -79,7 +79,7 @@ static const Row rows[] = {
     { "pxb-cxl", "hdm-decoders", { "0", "3", "33", "255" }, "1, 2, 4, 6" },
     { "pxb-cxl", "hdm_for_passthrough", BOOL },
     { "pxb-cxl", "numa_node", { "-1", "65536", "many" } },
-    { "pxb-cxl", "numa_node", { "0", "5", "129" }, "count from 0" },
+    { "pxb-cxl", "numa_node", { "1", "5", "129" }, "count from 0" },
 
     { "cxl-rp", "bus-reserve", UINT32 },
     { "cxl-rp", "io-reserve", SIZE },
@@ -100,6 +100,42 @@ static const Row rows[] = {
     { "cxl-upstream", "sn", UINT64 },
 
     { "cxl-downstream", "port", UINT8 },
+
+    /* What says how those perform that have something to say */
+    { "pxb-cxl", "read-latency", UINT32 },
+    { "pxb-cxl", "read-latency", { "0", "65535" }, "1 to 65534" },
+    { "pxb-cxl", "write-latency", UINT32 },
+    { "pxb-cxl", "write-latency", { "0", "65535" }, "1 to 65534" },
+    { "pxb-cxl", "read-bandwidth", UINT32 },
+    { "pxb-cxl", "read-bandwidth", { "0", "65535", "66001", "65535000" },
+      "a multiple of 1000" },
+    { "pxb-cxl", "write-bandwidth", UINT32 },
+    { "pxb-cxl", "write-bandwidth", { "0", "65535", "66001", "65535000" },
+      "a multiple of 1000" },
+    { "cxl-upstream", "read-latency", UINT32 },
+    { "cxl-upstream", "read-latency", { "0", "65535" }, "1 to 65534" },
+    { "cxl-upstream", "write-latency", UINT32 },
+    { "cxl-upstream", "write-latency", { "0", "65535" }, "1 to 65534" },
+    { "cxl-upstream", "read-bandwidth", UINT32 },
+    { "cxl-upstream", "read-bandwidth", { "0", "65535", "66001", "65535000" },
+      "a multiple of 1000" },
+    { "cxl-upstream", "write-bandwidth", UINT32 },
+    { "cxl-upstream", "write-bandwidth", { "0", "65535", "66001", "65535000" },
+      "a multiple of 1000" },
+    { "cxl-type3", "read-latency", UINT32, .with = ",volatile-memdev=memory" },
+    { "cxl-type3", "read-latency", { "0", "65535" }, "1 to 65534",
+      ",volatile-memdev=memory" },
+    { "cxl-type3", "write-latency", UINT32, .with = ",volatile-memdev=memory" },
+    { "cxl-type3", "write-latency", { "0", "65535" }, "1 to 65534",
+      ",volatile-memdev=memory" },
+    { "cxl-type3", "read-bandwidth", UINT32, .with = ",volatile-memdev=memory" },
+    { "cxl-type3", "read-bandwidth", { "0", "65535", "66001", "65535000" },
+      "a multiple of 1000",
+      ",volatile-memdev=memory" },
+    { "cxl-type3", "write-bandwidth", UINT32, .with = ",volatile-memdev=memory" },
+    { "cxl-type3", "write-bandwidth", { "0", "65535", "66001", "65535000" },
+      "a multiple of 1000",
+      ",volatile-memdev=memory" },
 
     { "cxl-type3", "cdat", { "missing", "/dev/zero", "/dev/null", "/" },
       .with = ",volatile-memdev=memory" },
@@ -145,11 +181,13 @@ static const Row rows[] = {
     { "cxl-type3", "volatile-memdev", { "rom" }, "read-only" },
 };
 
-/* Of the machine: cxl, and cxl-fmw, of which all else is a member */
+/* Of the machine: cxl..., all else is a member of cxl-fmw */
 #define FMW "cxl-fmw.0."
+#define REGION "cxl-region.0."
 
 static const Row machine_rows[] = {
     { NULL, "cxl", BOOL, "'on' or 'off'" },
+    { NULL, "cxl-main-host", BOOL, "'on' or 'off'" },
     { NULL, "cxl-fmw", { "1", "" } },
     { NULL, FMW "size", SIZE },
     { NULL, FMW "size", { "0", "1", "300M" }, "256 MiB" },
@@ -163,9 +201,20 @@ static const Row machine_rows[] = {
     { NULL, "qtg-id", { "-1", "65536", "many", "" }, .with = FMW },
     { NULL, "targets", { "hb0" }, .with = FMW },
     { NULL, FMW "targets.0", { "nobody", "", "rp0" }, "pxb-cxl" },
+    { NULL, FMW "targets.0", { "pcie.0" }, "cxl-main-host=on" },
     { NULL, FMW "targets.1", { "nobody" }, "pxb-cxl" },
     { NULL, "targets.1", { "hb0" }, "twice", .with = FMW },
     { NULL, FMW "nothing", { "1" } },
+    { NULL, "cxl-region", { "1", "" } },
+    { NULL, "memory-map", { "rom", "", "1" }, .with = REGION },
+    { NULL, "state", { "gone", "" }, .with = REGION },
+    { NULL, "locked", BOOL, .with = REGION },
+    { NULL, "persistent", BOOL, .with = REGION },
+    { NULL, "window", { "-1", "4294967296", "many" }, .with = REGION },
+    { NULL, REGION "window", { "1" } },
+    { NULL, REGION "size", { "0", "1", "300M" } },
+    { NULL, REGION "interleave-granularity", { "0", "128", "257", "32k" } },
+    { NULL, REGION "nothing", { "1" } },
 };
 
 /* The devices, each with what it takes for it to be right */

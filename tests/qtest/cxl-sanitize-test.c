@@ -234,6 +234,7 @@ static void test_poison(void)
     g_assert_cmphex(qcxl_mbox(mem(&one, 0), CXL_OP_INJECT_POISON, &in,
                               sizeof(in), NULL, NULL), ==,
                     CXL_RET_MEDIA_DISABLED);
+    qtest_qmp_eventwait(q->qts, "CXL_MEDIA_DISABLED");
     sleep_ms(SANITIZE_MS);
     g_assert_cmphex(qcxl_mbox(mem(&one, 0), CXL_OP_GET_POISON_LIST, &all,
                               sizeof(all), &rsp, &len), ==, CXL_RET_SUCCESS);

@@ -46,58 +46,11 @@ static QCXLFn *root_port(unsigned n)
     return qcxl_fn_at(q, QCXL_ROOT_PORT, n);
 }
 
-/* The @n-th downstream port that is right below @port */
-static QCXLFn *downstream(QCXLFn *port, unsigned n)
-{
-    QCXLFn *fn;
-
-    for (unsigned i = 0; (fn = qcxl_fn_at(q, QCXL_DOWNSTREAM_PORT, i)); i++) {
-        if (fn->port == port && !n--) {
-            break;
-        }
-    }
-    return fn;
-}
-
-static void commit(const QCXLComponent *comp, QCXLDecoder d, uint64_t targets)
-{
-    d.targets = targets;
-    g_assert_true(qcxl_hdm_commit(q, comp, 0, &d));
-}
-
-static void commit_mem(unsigned n, QCXLDecoder d)
-{
-    QCXLFn *mem = qcxl_mem_at(q, n);
-
-    commit(&mem->comp, d, 0);
-    qcxl_hdm_enable(q, &mem->comp, true);
-    qcxl_mem_enable(mem, true);
-}
-
-/* Decoder 0 of everything: devices first, as an OS does */
-static void uncommit_all(void)
-{
-    for (unsigned n = 0; qcxl_mem_at(q, n); n++) {
-        qcxl_hdm_uncommit(q, &qcxl_mem_at(q, n)->comp, 0);
-    }
-    for (unsigned n = 0; upstream(n); n++) {
-        qcxl_hdm_uncommit(q, sw(n), 0);
-    }
-    qcxl_hdm_uncommit(q, bridge(HB_SWITCHES), 0);
-}
-
 static QCXLDecoder region(unsigned win, unsigned units)
 {
     return (QCXLDecoder) {
         .base = q->windows[win].base, .size = units * QCXL_UNIT,
     };
-}
-
-static void check_miss(uint64_t hpa)
-{
-    g_assert_cmphex(qcxl_read(q, hpa, 8), ==, UINT64_MAX);
-    qcxl_write(q, hpa, 8, 0);
-    g_assert_cmphex(qcxl_read(q, hpa, 8), ==, UINT64_MAX);
 }
 
 static void fill(uint8_t *buf, size_t len)
@@ -137,8 +90,8 @@ static void check_region(uint64_t base, unsigned ways, unsigned granularity,
     }
     qtest_bufread(q->qts, base, got, SPAN);
     g_assert_cmpmem(got, SPAN, span, SPAN);
-    uncommit_all();
-    check_miss(base);
+    qcxl_uncommit_all(q);
+    qcxl_check_miss(q, base);
     for (unsigned way = 0; way < ways; way++) {
         size_t len = share(span, ways, granularity, way, want);
 
@@ -159,26 +112,27 @@ static void test_topology(void)
         g_assert_nonnull(upstream(n));
         g_assert_cmphex(upstream(n)->vendor, ==, 0x19e5);
         for (unsigned i = 0; i < nr; i++) {
-            g_assert_nonnull(downstream(upstream(n), i));
-            g_assert_cmpuint(qcxl_port_number(downstream(upstream(n), i)), ==,
-                             i);
+            QCXLFn *port = qcxl_downstream_at(upstream(n), i);
+
+            g_assert_nonnull(port);
+            g_assert_cmpuint(qcxl_port_number(port), ==, i);
         }
-        g_assert_null(downstream(upstream(n), nr));
+        g_assert_null(qcxl_downstream_at(upstream(n), nr));
     }
     g_assert_null(upstream(SW_CHAIN + CHAIN));
     g_assert_true(upstream(SW_FOUR)->port == root_port(RP_FOUR));
     g_assert_true(upstream(SW_TWO)->port == root_port(RP_TWO));
     g_assert_true(upstream(SW_NESTED)->port ==
-                  downstream(upstream(SW_FOUR), 2));
+                  qcxl_downstream_at(upstream(SW_FOUR), 2));
     g_assert_true(qcxl_mem_at(q, MEM_NESTED_1)->port ==
-                  downstream(upstream(SW_NESTED), 1));
+                  qcxl_downstream_at(upstream(SW_NESTED), 1));
     g_assert_null(qcxl_mem_at(q, MEM_CHAIN + 1));
 }
 
 /* CXL r3.1 Table 8-22: decoders in the upstream port, RAS in both */
 static void test_registers(void)
 {
-    const QCXLComponent *dsp = &downstream(upstream(SW_FOUR), 0)->comp;
+    const QCXLComponent *dsp = &qcxl_downstream_at(upstream(SW_FOUR), 0)->comp;
     uint32_t cap = qcxl_read(q, sw(SW_FOUR)->hdm + CXL_HDM_CAPABILITY, 4);
 
     g_assert_cmpuint(qcxl_hdm_count(q, sw(SW_FOUR)), ==, 10);
@@ -205,22 +159,22 @@ static void test_one_way(void)
     static const char *const files[] = { "mem1.v" };
     const QCXLDecoder d = region(WIN_SWITCHES, 1);
 
-    commit_mem(MEM_1, d);
-    check_miss(d.base);
-    commit(sw(SW_FOUR), d, 1);
-    check_miss(d.base);
-    commit(bridge(HB_SWITCHES), d, 0);
+    qcxl_commit_mem(q, MEM_1, d);
+    qcxl_check_miss(q, d.base);
+    qcxl_commit_to(q, sw(SW_FOUR), d, 1);
+    qcxl_check_miss(q, d.base);
+    qcxl_commit_to(q, bridge(HB_SWITCHES), d, 0);
     qcxl_write(q, d.base + 8, 8, VALUE);
     g_assert_cmphex(qcxl_read(q, d.base + 8, 8), ==, VALUE);
 
     for (unsigned port = 0; port < 256; port++) {
         qcxl_hdm_uncommit(q, sw(SW_FOUR), 0);
-        commit(sw(SW_FOUR), d, port);
+        qcxl_commit_to(q, sw(SW_FOUR), d, port);
         g_assert_cmphex(qcxl_read(q, d.base + 8, 8), ==,
                         port == 1 ? VALUE : UINT64_MAX);
     }
     qcxl_hdm_uncommit(q, sw(SW_FOUR), 0);
-    commit(sw(SW_FOUR), d, 1);
+    qcxl_commit_to(q, sw(SW_FOUR), d, 1);
     check_region(d.base, 1, 256, files);
 }
 
@@ -231,11 +185,11 @@ static void test_two_ways(void)
 
     for (d.granularity = 0; d.granularity <= 6; d.granularity++) {
         d.ways = 1;
-        commit_mem(MEM_0, d);
-        commit_mem(MEM_1, d);
-        commit(sw(SW_FOUR), d, 0x0001);
+        qcxl_commit_mem(q, MEM_0, d);
+        qcxl_commit_mem(q, MEM_1, d);
+        qcxl_commit_to(q, sw(SW_FOUR), d, 0x0001);
         d.ways = 0;
-        commit(bridge(HB_SWITCHES), d, 0);
+        qcxl_commit_to(q, bridge(HB_SWITCHES), d, 0);
         check_region(d.base, 2, 256u << d.granularity, files);
     }
 }
@@ -246,13 +200,13 @@ static void test_nested(void)
     static const char *const files[] = { "mem2.v", "mem3.v" };
     QCXLDecoder d = region(WIN_SWITCHES, 2);
 
-    commit(bridge(HB_SWITCHES), d, 0);
-    commit(sw(SW_FOUR), d, 2);
+    qcxl_commit_to(q, bridge(HB_SWITCHES), d, 0);
+    qcxl_commit_to(q, sw(SW_FOUR), d, 2);
     d.ways = 1;
     d.granularity = 2;
-    commit_mem(MEM_NESTED_0, d);
-    commit_mem(MEM_NESTED_1, d);
-    commit(sw(SW_NESTED), d, 0x0100);
+    qcxl_commit_mem(q, MEM_NESTED_0, d);
+    qcxl_commit_mem(q, MEM_NESTED_1, d);
+    qcxl_commit_to(q, sw(SW_NESTED), d, 0x0100);
     check_region(d.base, 2, 1024, files);
 }
 
@@ -265,16 +219,16 @@ static void test_two_levels(void)
     QCXLDecoder d = region(WIN_SWITCHES, 4);
 
     d.ways = 1;
-    commit(bridge(HB_SWITCHES), d, RP_TWO << 8 | RP_FOUR);
+    qcxl_commit_to(q, bridge(HB_SWITCHES), d, RP_TWO << 8 | RP_FOUR);
     d.granularity = 1;
-    commit(sw(SW_FOUR), d, 0x0100);
-    commit(sw(SW_TWO), d, 0x0001);
+    qcxl_commit_to(q, sw(SW_FOUR), d, 0x0100);
+    qcxl_commit_to(q, sw(SW_TWO), d, 0x0001);
     d.ways = 2;
     d.granularity = 0;
-    commit_mem(MEM_0, d);
-    commit_mem(MEM_1, d);
-    commit_mem(MEM_4, d);
-    commit_mem(MEM_5, d);
+    qcxl_commit_mem(q, MEM_0, d);
+    qcxl_commit_mem(q, MEM_1, d);
+    qcxl_commit_mem(q, MEM_4, d);
+    qcxl_commit_mem(q, MEM_5, d);
     check_region(d.base, 4, 256, files);
 }
 
@@ -285,10 +239,10 @@ static void test_chain(void)
     const QCXLDecoder d = region(WIN_CHAIN, 1);
 
     g_assert_cmphex(bridge(HB_CHAIN)->hdm, ==, 0);
-    commit_mem(MEM_CHAIN, d);
+    qcxl_commit_mem(q, MEM_CHAIN, d);
     for (unsigned i = 0; i < CHAIN; i++) {
-        check_miss(d.base);
-        commit(sw(SW_CHAIN + i), d, 0);
+        qcxl_check_miss(q, d.base);
+        qcxl_commit_to(q, sw(SW_CHAIN + i), d, 0);
     }
     check_region(d.base, 1, 256, files);
 }
@@ -300,15 +254,15 @@ static void test_two_bridges(void)
     QCXLDecoder d = region(WIN_BOTH, 2);
 
     d.granularity = 4;
-    commit(bridge(HB_SWITCHES), d, RP_FOUR);
-    commit(sw(SW_FOUR), d, 2);
-    commit(sw(SW_NESTED), d, 1);
+    qcxl_commit_to(q, bridge(HB_SWITCHES), d, RP_FOUR);
+    qcxl_commit_to(q, sw(SW_FOUR), d, 2);
+    qcxl_commit_to(q, sw(SW_NESTED), d, 1);
     for (unsigned i = 0; i < CHAIN; i++) {
-        commit(sw(SW_CHAIN + i), d, 0);
+        qcxl_commit_to(q, sw(SW_CHAIN + i), d, 0);
     }
     d.ways = 1;
-    commit_mem(MEM_NESTED_1, d);
-    commit_mem(MEM_CHAIN, d);
+    qcxl_commit_mem(q, MEM_NESTED_1, d);
+    qcxl_commit_mem(q, MEM_CHAIN, d);
     check_region(d.base, 2, 4096, files);
 }
 
@@ -317,11 +271,11 @@ static void test_hole(void)
 {
     QCXLDecoder d = region(WIN_SWITCHES, 4);
 
-    commit(bridge(HB_SWITCHES), d, RP_FOUR);
+    qcxl_commit_to(q, bridge(HB_SWITCHES), d, RP_FOUR);
     d.ways = 2;
-    commit(sw(SW_FOUR), d, 0x03020100);
-    commit_mem(MEM_0, d);
-    commit_mem(MEM_1, d);
+    qcxl_commit_to(q, sw(SW_FOUR), d, 0x03020100);
+    qcxl_commit_mem(q, MEM_0, d);
+    qcxl_commit_mem(q, MEM_1, d);
     for (unsigned i = 0; i < 4; i++) {
         uint64_t hpa = d.base + i * 256;
 
@@ -330,7 +284,7 @@ static void test_hole(void)
         g_assert_cmphex(qcxl_read(q, hpa, 8), ==,
                         i < 2 ? VALUE + i : UINT64_MAX);
     }
-    uncommit_all();
+    qcxl_uncommit_all(q);
 }
 
 /* CDAT */
@@ -391,9 +345,9 @@ static uint64_t map_one(void)
 {
     const QCXLDecoder d = region(WIN_SWITCHES, 1);
 
-    commit(bridge(HB_SWITCHES), d, RP_FOUR);
-    commit(sw(SW_FOUR), d, 0);
-    commit_mem(MEM_0, d);
+    qcxl_commit_to(q, bridge(HB_SWITCHES), d, RP_FOUR);
+    qcxl_commit_to(q, sw(SW_FOUR), d, 0);
+    qcxl_commit_mem(q, MEM_0, d);
     qcxl_write(q, d.base, 8, VALUE);
     g_assert_cmphex(qcxl_read(q, d.base, 8), ==, VALUE);
     return d.base;
@@ -402,23 +356,23 @@ static uint64_t map_one(void)
 static void test_reset(void)
 {
     uint64_t base = map_one();
-    QCXLFn *dsp = downstream(upstream(SW_FOUR), 0);
+    QCXLFn *dsp = qcxl_downstream_at(upstream(SW_FOUR), 0);
 
     qcxl_write(q, sw(SW_FOUR)->ras + CXL_RAS_UE_MASK, 4, 0x55);
     qcxl_write(q, dsp->comp.ras + CXL_RAS_CE_MASK, 4, 0x11);
     qcxl_reset(q);
-    check_miss(base);
+    qcxl_check_miss(q, base);
     g_assert_false(qcxl_hdm_committed(q, sw(SW_FOUR), 0));
     g_assert_cmphex(qcxl_read(q, qcxl_hdm_reg(sw(SW_FOUR), 0,
                                               CXL_HDM_BASE_HIGH), 4), ==, 0);
     /* CXL r3.1 8.2.4.17: masks are sticky */
-    dsp = downstream(upstream(SW_FOUR), 0);
+    dsp = qcxl_downstream_at(upstream(SW_FOUR), 0);
     g_assert_cmphex(qcxl_read(q, sw(SW_FOUR)->ras + CXL_RAS_UE_MASK, 4), ==,
                     0x55);
     g_assert_cmphex(qcxl_read(q, dsp->comp.ras + CXL_RAS_CE_MASK, 4), ==,
                     0x11);
     map_one();
-    uncommit_all();
+    qcxl_uncommit_all(q);
 }
 
 static void bus_reset(QCXLFn *port, bool unmask)
@@ -447,9 +401,9 @@ static void check_bus_reset(QCXLFn *port, bool below_switch)
     g_assert_false(qcxl_hdm_committed(q, &qcxl_mem_at(q, MEM_0)->comp, 0));
     g_assert_cmpint(qcxl_hdm_committed(q, sw(SW_FOUR), 0), ==, below_switch);
     g_assert_true(qcxl_hdm_committed(q, bridge(HB_SWITCHES), 0));
-    uncommit_all();
+    qcxl_uncommit_all(q);
     g_assert_cmphex(map_one(), ==, base);
-    uncommit_all();
+    qcxl_uncommit_all(q);
 }
 
 static void test_bus_reset(const void *opaque)
@@ -462,7 +416,7 @@ static void test_bus_reset(const void *opaque)
         check_bus_reset(upstream(SW_FOUR), true);
         break;
     default:
-        check_bus_reset(downstream(upstream(SW_FOUR), 0), true);
+        check_bus_reset(qcxl_downstream_at(upstream(SW_FOUR), 0), true);
         break;
     }
 }
@@ -474,12 +428,12 @@ static void test_migrate(void)
     QCXLDecoder d = region(WIN_SWITCHES, 2);
     g_autoptr(GByteArray) table = NULL;
 
-    commit(bridge(HB_SWITCHES), d, 0);
-    commit(sw(SW_FOUR), d, 2);
+    qcxl_commit_to(q, bridge(HB_SWITCHES), d, 0);
+    qcxl_commit_to(q, sw(SW_FOUR), d, 2);
     d.ways = 1;
-    commit_mem(MEM_NESTED_0, d);
-    commit_mem(MEM_NESTED_1, d);
-    commit(sw(SW_NESTED), d, 0x0001);
+    qcxl_commit_mem(q, MEM_NESTED_0, d);
+    qcxl_commit_mem(q, MEM_NESTED_1, d);
+    qcxl_commit_to(q, sw(SW_NESTED), d, 0x0001);
     for (unsigned i = 0; i < 4; i++) {
         qcxl_write(q, d.base + i * 256, 8, VALUE + i);
     }
@@ -504,7 +458,7 @@ static void test_any_config(void)
     static const unsigned which[] = { 0, 3 };
 
     for (unsigned i = 0; i < ARRAY_SIZE(which) + 1; i++) {
-        QCXLFn *fn = i ? downstream(upstream(SW_FOUR), which[i - 1])
+        QCXLFn *fn = i ? qcxl_downstream_at(upstream(SW_FOUR), which[i - 1])
                        : upstream(SW_FOUR);
         unsigned slot = qcxl_cap(fn, PCI_CAP_ID_EXP) + PCI_EXP_SLTCTL;
 
@@ -521,7 +475,7 @@ static void test_any_config(void)
         test_topology();
     }
     map_one();
-    uncommit_all();
+    qcxl_uncommit_all(q);
 }
 
 static void build(void)

@@ -22,6 +22,10 @@ typedef struct Node {
     CXLDecoder decoders[NODE_DECODERS];
     bool committed[NODE_DECODERS];
     unsigned nr_decoders;
+    /* What only the explainer asks for */
+    bool refused[NODE_DECODERS];
+    unsigned disabled;
+    CXLDpaFault fault;
 } Node;
 
 typedef struct Topology {

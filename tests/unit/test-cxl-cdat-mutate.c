@@ -17,6 +17,8 @@
 #define FILES       1000
 #define SEED        20
 
+static const CXLPerf perf = { .latency = { 1, 2 }, .bandwidth = { 3, 4 } };
+
 static GRand *dice;
 static char *path;
 static unsigned accepted;
@@ -44,12 +46,12 @@ static GByteArray *good_file(void)
     };
     CXLCdat cdat;
 
-    cxl_cdat_build_mem(&cdat, GiB, 2 * GiB);
+    cxl_cdat_build_mem(&cdat, GiB, 2 * GiB, &perf);
     append(file, cdat.table->data, cdat.table->len);
     cxl_cdat_destroy(&cdat);
     append(file, &dsmscis, sizeof(dsmscis));
     append(file, &dsis, sizeof(dsis));
-    cxl_cdat_build_switch(&cdat);
+    cxl_cdat_build_switch(&cdat, &perf);
     append(file, cdat.table->data + sizeof(CXLCdatHeader),
            cdat.table->len - sizeof(CXLCdatHeader));
     cxl_cdat_destroy(&cdat);

@@ -13,6 +13,11 @@
 
 #define ENTRIES_OF_PARTITION 6
 
+static const CXLPerf some = { .latency = { 150, 250 },
+                              .bandwidth = { 16000, 12345 } };
+static const CXLPerf hop = { .latency = { 70, 70 },
+                             .bandwidth = { 64000, 64000 } };
+
 static uint8_t sum(const uint8_t *bytes, size_t len)
 {
     uint8_t total = 0;
@@ -86,9 +91,14 @@ static void check_latencies(const CXLCdat *cdat, unsigned n, uint8_t handle)
         CXL_DSLBIS_READ_BANDWIDTH, CXL_DSLBIS_WRITE_BANDWIDTH,
     };
 
+    static const uint64_t values[] = { 150000, 250000, 16000, 12345 };
+
     for (unsigned i = 0; i < ARRAY_SIZE(types); i++) {
         const CXLDslbis *d = entry(cdat, n + i, CXL_CDAT_DSLBIS, sizeof(*d));
 
+        /* In picoseconds and in MB/s */
+        g_assert_cmpuint(cxl_le64_get(d->entry_base_unit) *
+                         cxl_le16_get(d->value[0]), ==, values[i]);
         g_assert_cmpuint(d->handle, ==, handle);
         g_assert_cmpuint(d->data_type, ==, types[i]);
         g_assert_cmpuint(d->flags, ==, 0);
@@ -126,7 +136,7 @@ static void check_built(uint64_t vmem, uint64_t pmem)
     uint32_t len;
     CXLCdat cdat;
 
-    cxl_cdat_build_mem(&cdat, vmem, pmem);
+    cxl_cdat_build_mem(&cdat, vmem, pmem, &some);
     g_assert_cmpuint(cxl_cdat_count(&cdat), ==, count);
     header = (const void *)cxl_cdat_entry(&cdat, 0, &len);
     g_assert_cmpuint(len, ==, sizeof(*header));
@@ -175,7 +185,7 @@ static void test_switch(void)
     CXLCdat cdat;
     unsigned parsed;
 
-    cxl_cdat_build_switch(&cdat);
+    cxl_cdat_build_switch(&cdat, &hop);
     g_assert_cmpuint(cxl_cdat_count(&cdat), ==, 1 + ARRAY_SIZE(types));
     g_assert_cmpuint(sum(cdat.table->data, cdat.table->len), ==, 0);
     for (unsigned i = 0; i < ARRAY_SIZE(types); i++) {
@@ -202,7 +212,7 @@ static void test_cut_short(void)
     CXLCdat cdat;
     unsigned count;
 
-    cxl_cdat_build_mem(&cdat, 256 * MiB, 256 * MiB);
+    cxl_cdat_build_mem(&cdat, 256 * MiB, 256 * MiB, &some);
     copy = g_memdup2(cdat.table->data, cdat.table->len);
     for (size_t len = 0; len < cdat.table->len; len++) {
         assert_refused(cdat.table->data, len, "is cut short");
@@ -225,7 +235,7 @@ static void test_too_long(void)
 {
     CXLCdat cdat;
 
-    cxl_cdat_build_mem(&cdat, 256 * MiB, 0);
+    cxl_cdat_build_mem(&cdat, 256 * MiB, 0, &some);
     g_byte_array_append(cdat.table, (const uint8_t *)"", 1);
     assert_refused(cdat.table->data, cdat.table->len, "is too long");
     cxl_cdat_destroy(&cdat);
@@ -237,7 +247,7 @@ static void test_checksum(void)
     unsigned count;
     CXLCdat cdat;
 
-    cxl_cdat_build_mem(&cdat, 256 * MiB, 0);
+    cxl_cdat_build_mem(&cdat, 256 * MiB, 0, &some);
     for (size_t i = 0; i < cdat.table->len; i++) {
         for (unsigned bit = 0; bit < 8; bit++) {
             g_autofree char *text = NULL;
@@ -332,7 +342,7 @@ static void test_load(void)
 
     g_assert_no_error(gerr);
     close(fd);
-    cxl_cdat_build_mem(&built, 256 * MiB, 512 * MiB);
+    cxl_cdat_build_mem(&built, 256 * MiB, 512 * MiB, &some);
     g_file_set_contents(path, (char *)built.table->data, built.table->len,
                         &gerr);
     g_assert_no_error(gerr);

@@ -242,14 +242,37 @@ static CXLRet call(CXLCCI *cci, const CXLSlot *slot, const CXLCmd *row,
     return ret;
 }
 
+/* Why commands are refused before they do anything, and where it says so */
+static const struct {
+    CXLRet ret;
+    const char *text;
+    const char *section;
+} refusals[] = {
+    { CXL_RET_UNSUPPORTED, "there is no such command", "8.2.9" },
+    { CXL_RET_INVALID_INPUT, "what it asks for cannot be", "8.2.8.4.5.1" },
+    { CXL_RET_INVALID_PAYLOAD_LENGTH, "its payload has another length",
+      "8.2.8.4.5.1" },
+    { CXL_RET_BUSY, "a background operation is running", "8.2.8.4.7" },
+    { CXL_RET_MEDIA_DISABLED, "the media are disabled", "8.2.8.5.1.1" },
+    { CXL_RET_INVALID_SECURITY_STATE, "security forbids it now",
+      "8.2.9.9.6" },
+};
+
 static CXLRet refuse(uint16_t opcode, const char *name, uint32_t in_len,
                      CXLRet ret)
 {
-    trace_cxl_err_cci_refused(opcode, name, in_len, ret);
-    qemu_log_mask(LOG_GUEST_ERROR,
-                  "cxl: command 0x%04x (%s) of %" PRIu32
-                  " bytes refused: return code 0x%02x\n",
-                  opcode, name, in_len, ret);
+    const char *text = "refused", *section = "8.2.8.4.5.1";
+
+    for (unsigned i = 0; i < ARRAY_SIZE(refusals); i++) {
+        if (refusals[i].ret == ret) {
+            text = refusals[i].text;
+            section = refusals[i].section;
+        }
+    }
+    trace_cxl_err_cci_refused(opcode, name, in_len, ret, text, section);
+    qemu_log_mask(LOG_GUEST_ERROR, "cxl: command 0x%04x (%s) of %" PRIu32
+                  " bytes: %s: return code 0x%02x (CXL r3.1 %s)\n", opcode,
+                  name, in_len, text, ret, section);
     return ret;
 }
 

@@ -372,6 +372,10 @@ static void activate(CXLFirmware *s, uint8_t slot)
     s->staged = 0;
     save(s);
     trace_cxl_firmware_active(slot, cxl_firmware_revision(s));
+    if (CXL_MEM_GET_CLASS(s->mem)->firmware_activated) {
+        CXL_MEM_GET_CLASS(s->mem)->firmware_activated(
+            s->mem, slot, cxl_firmware_revision(s));
+    }
 }
 
 /* Implementation defined: to stage what is active is to stage nothing */

@@ -362,3 +362,17 @@ void cxl_windows_remap(CXLWindow *first)
     memory_region_transaction_commit();
     map_holes_planned = 0;
 }
+
+const char *cxl_window_how(const CXLWindow *w, uint64_t hpa, unsigned *holes)
+{
+    for (unsigned i = 0; w->maps && i < w->maps->len; i++) {
+        CXLMap *map = g_ptr_array_index(w->maps, i);
+
+        if (map->hpa == hpa) {
+            *holes = map->holes->len;
+            return map->how;
+        }
+    }
+    *holes = 0;
+    return "io: not mapped";
+}

@@ -5,10 +5,12 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/bitops.h"
-#include "qemu/log.h"
 #include "qemu/main-loop.h"
 #include "qemu/rcu.h"
+#include "qapi/qapi-events-cxl-query.h"
+#include "system/runstate.h"
 #include "hw/cxl/decode/window.h"
+#include "hw/cxl/decode/window-explain.h"
 #include "hw/cxl/trace.h"
 
 /* A published route; it holds a reference to each device that it leads to */
@@ -60,7 +62,7 @@ static void *window_node_child(void *node, uint8_t target)
     return CXL_PORT_GET_CLASS(port)->target(port, target);
 }
 
-static const CXLTopology window_topology = {
+const CXLTopology cxl_window_topology = {
     .kind = window_node_kind,
     .decoder = window_node_decoder,
     .child = window_node_child,
@@ -94,6 +96,43 @@ static void window_route_free(CXLWindowRoute *old)
     g_free(old);
 }
 
+/* Whether each turn of @s leads to a device */
+static bool window_whole(const CXLSegment *s)
+{
+    for (uint32_t i = 0; i < s->nr; i++) {
+        if (!s->positions[i].mem) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool window_has_whole(const CXLRoute *route, const CXLSegment *s)
+{
+    for (unsigned i = 0; i < route->nr; i++) {
+        const CXLSegment *other = &route->segments[i];
+
+        if (other->hpa == s->hpa && other->size == s->size) {
+            return window_whole(other);
+        }
+    }
+    return false;
+}
+
+/* Tell QMP clients of what is whole in @route and is not in @other */
+static void window_tell(const CXLWindow *w, const CXLRoute *route,
+                        const CXLRoute *other, bool whole)
+{
+    for (unsigned i = 0; i < route->nr; i++) {
+        const CXLSegment *s = &route->segments[i];
+
+        if (window_whole(s) && !window_has_whole(other, s)) {
+            qapi_event_send_cxl_region_change(w->index, s->hpa, s->size,
+                                              whole);
+        }
+    }
+}
+
 static void window_publish(CXLWindow *w, CXLRoute *route)
 {
     CXLWindowRoute *old = w->route;
@@ -102,6 +141,11 @@ static void window_publish(CXLWindow *w, CXLRoute *route)
     new->route = route;
     window_route_each_mem(route, window_mem_ref);
     qatomic_rcu_set(&w->route, new);
+    /* To the guest, nothing changes when its state is loaded */
+    if (old && !runstate_check(RUN_STATE_INMIGRATE)) {
+        window_tell(w, old->route, route, false);
+        window_tell(w, route, old->route, true);
+    }
     if (old) {
         call_rcu(old, window_route_free, rcu);
     }
@@ -110,7 +154,7 @@ static void window_publish(CXLWindow *w, CXLRoute *route)
 
 static void window_update(CXLWindow *w)
 {
-    CXLRoute *route = cxl_route_compile(&w->spec, &window_topology);
+    CXLRoute *route = cxl_route_compile(&w->spec, &cxl_window_topology);
 
     if (w->route && cxl_route_equal(route, w->route->route)) {
         cxl_route_free(route);
@@ -130,6 +174,7 @@ void cxl_windows_update(void)
         window_update(w);
     }
     cxl_windows_remap(QLIST_FIRST(&windows));
+    cxl_window_forget_misses();
 }
 
 void cxl_windows_forget(CXLMem *mem)
@@ -137,6 +182,18 @@ void cxl_windows_forget(CXLMem *mem)
     leaving = mem;
     cxl_windows_update();
     leaving = NULL;
+}
+
+const CXLWindow *cxl_windows_first(void)
+{
+    assert(bql_locked());
+    return QLIST_FIRST(&windows);
+}
+
+const CXLRoute *cxl_window_route(const CXLWindow *w)
+{
+    assert(bql_locked());
+    return w->route->route;
 }
 
 /* One access of the guest, or the part of it that is yet to be done */
@@ -198,9 +255,7 @@ static CXLMem *window_access_mem(CXLAccess *a, uint64_t *dpa, unsigned *part)
     *part = MIN(run, left);
     if (!mem) {
         trace_cxl_err_window_miss(a->w->index, a->hpa, *part, a->direction);
-        qemu_log_mask(LOG_GUEST_ERROR, "cxl: window %u: %s of %u bytes at 0x%"
-                      PRIx64 ": no decoder leads to a device\n",
-                      a->w->index, a->direction, *part, a->hpa);
+        cxl_window_report_miss(a->w, a->hpa, *part, a->direction);
     }
     return mem;
 }

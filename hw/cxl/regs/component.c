@@ -6,6 +6,8 @@
 #include "qemu/osdep.h"
 #include "qemu/error-report.h"
 #include "qemu/log.h"
+#include "qapi/qapi-events-cxl-query.h"
+#include "hw/cxl/cxl-name.h"
 #include "hw/cxl/regs/component.h"
 #include "hw/cxl/regs/ras.h"
 #include "hw/cxl/spec/registers.h"
@@ -113,24 +115,61 @@ static const char *cxl_component_name(const CXLComponent *c)
     return memory_region_name(&c->mr);
 }
 
-static void cxl_component_changed(void *opaque)
+static uint32_t cxl_component_committed(const CXLComponent *c)
 {
-    CXLComponent *c = opaque;
+    CXLDecoderState state;
+    uint32_t committed = 0;
 
+    for (unsigned n = 0; cxl_hdm_state(&c->hdm, n, &state); n++) {
+        committed |= (uint32_t)state.committed << n;
+    }
+    return committed;
+}
+
+/* Tell QMP clients which decoders are committed now and were not, or were */
+static void cxl_component_tell(CXLComponent *c)
+{
+    uint32_t committed = cxl_component_committed(c);
+    uint32_t changed = committed ^ c->told;
+    Object *owner = memory_region_owner(&c->mr);
+    g_autofree char *name = changed ? cxl_name(owner) : NULL;
+    g_autofree char *path = changed ? object_get_canonical_path(owner) : NULL;
+
+    c->told = committed;
+    for (unsigned n = 0; n < CXL_HDM_PORT_DECODERS_MAX && path; n++) {
+        if (changed >> n & 1) {
+            qapi_event_send_cxl_decoder_change(name, path, n,
+                                               committed >> n & 1);
+        }
+    }
+}
+
+static void cxl_component_update(CXLComponent *c)
+{
     trace_cxl_component_decoders_changed(cxl_component_name(c));
     if (c->decoders_changed) {
         c->decoders_changed(c->opaque);
     }
 }
 
+static void cxl_component_changed(void *opaque)
+{
+    CXLComponent *c = opaque;
+
+    cxl_component_tell(c);
+    cxl_component_update(c);
+}
+
 static void cxl_component_refused(void *opaque, unsigned n, CXLHdmRefusal why)
 {
     CXLComponent *c = opaque;
     const char *text = cxl_hdm_refusal_text(why);
+    const char *section = cxl_hdm_refusal_section(why);
+    g_autofree char *name = cxl_name(memory_region_owner(&c->mr));
 
-    trace_cxl_err_hdm(cxl_component_name(c), n, text);
-    qemu_log_mask(LOG_GUEST_ERROR, "%s: decoder %u: %s\n",
-                  cxl_component_name(c), n, text);
+    trace_cxl_err_hdm(name, n, text, section);
+    qemu_log_mask(LOG_GUEST_ERROR, "cxl: %s: decoder %u: %s (CXL r3.1 %s)\n",
+                  name, n, text, section);
 }
 
 static void cxl_component_add_ras(CXLComponent *c, uint32_t offset)
@@ -244,12 +283,27 @@ static uint64_t cxl_component_read(void *opaque, hwaddr addr, unsigned size)
     return value;
 }
 
+/* CXL r3.1 8.2.4: a driver that writes there takes it for something else */
+static void cxl_component_read_only(CXLComponent *c, hwaddr addr,
+                                    unsigned size, uint64_t value)
+{
+    g_autofree char *name = cxl_name(memory_region_owner(&c->mr));
+
+    trace_cxl_err_read_only(name, addr, size, value, "8.2.4");
+    qemu_log_mask(LOG_GUEST_ERROR, "cxl: %s: component register 0x%" HWADDR_PRIx
+                  " of %u bytes is read-only: write of 0x%" PRIx64
+                  " ignored (CXL r3.1 8.2.4)\n", name, addr, size, value);
+}
+
 static void cxl_component_write(void *opaque, hwaddr addr, uint64_t value,
                                 unsigned size)
 {
     CXLComponent *c = opaque;
 
     trace_cxl_component_write(cxl_component_name(c), addr, size, value);
+    if (cxl_regfile_ignores(&c->regs, addr - CXL_CM_OFFSET, value, size)) {
+        cxl_component_read_only(c, addr, size, value);
+    }
     cxl_regfile_write(&c->regs, addr - CXL_CM_OFFSET, value, size);
 }
 
@@ -279,6 +333,7 @@ void cxl_component_init(CXLComponent *c, Object *owner, const char *name,
     c->opaque = opaque;
     c->ras = (CXLRas) { };
     c->link_offset = c->hdm_offset = 0;
+    c->told = 0;
     cxl_regfile_init(&c->regs, CXL_CM_SIZE);
     cxl_component_add_caps(c);
     memory_region_init_io(&c->mr, owner, &cxl_component_ops, c, name,
@@ -345,7 +400,9 @@ static int cxl_component_post_load(void *opaque, int version_id)
         return -EINVAL;
     }
     cxl_hdm_sync(&c->hdm);
-    cxl_component_changed(c);
+    /* What was committed before still is */
+    c->told = cxl_component_committed(c);
+    cxl_component_update(c);
     return 0;
 }
 

@@ -404,6 +404,24 @@ void cxl_dvsec_reset(CXLDvsecs *d, bool mem_only)
     cxl_dvsec_sync(d);
 }
 
+void cxl_dvsec_enable(CXLDvsecs *d, const uint64_t base[2], bool lock)
+{
+    uint8_t *config = d->pdev->config + d->device;
+
+    for (unsigned n = 0; n < CXL_DEVICE_RANGES; n++) {
+        pci_set_long(config + CXL_DEVICE_RANGE_BASE_HIGH(n), base[n] >> 32);
+        pci_set_long(config + CXL_DEVICE_RANGE_BASE_LOW(n),
+                     base[n] & CXL_DEVICE_RANGE_LOW_MASK);
+    }
+    pci_word_test_and_set_mask(config + CXL_DEVICE_CONTROL,
+                               R_CXL_DEVICE_CONTROL_MEM_ENABLE_MASK);
+    if (lock) {
+        pci_word_test_and_set_mask(config + CXL_DEVICE_LOCK,
+                                   R_CXL_DEVICE_LOCK_CONFIG_LOCK_MASK);
+    }
+    cxl_dvsec_sync(d);
+}
+
 bool cxl_dvsec_mem_enabled(const CXLDvsecs *d)
 {
     return d->device &&

@@ -458,28 +458,6 @@ CXLHdmRefusal cxl_hdm_refusal(const CXLHdm *hdm, unsigned n)
     return n < hdm->config.count ? hdm->refusal[n] : CXL_HDM_REFUSED_NOT;
 }
 
-const char *cxl_hdm_refusal_text(CXLHdmRefusal why)
-{
-    static const char *const text[] = {
-        [CXL_HDM_REFUSED_NOT] = "not refused",
-        [CXL_HDM_REFUSED_ORDER] = "the decoder below is not committed",
-        [CXL_HDM_REFUSED_ZERO_SIZE] = "size is zero",
-        [CXL_HDM_REFUSED_WRAP] = "base plus size wraps around",
-        [CXL_HDM_REFUSED_WAYS_RESERVED] = "Interleave Ways is reserved",
-        [CXL_HDM_REFUSED_WAYS_PORT] = "more ways than the port can target",
-        [CXL_HDM_REFUSED_GRANULARITY] = "Interleave Granularity is reserved",
-        [CXL_HDM_REFUSED_SIZE_WAYS] = "size is no multiple of the ways",
-        [CXL_HDM_REFUSED_TARGETS] = "a target is listed twice",
-        [CXL_HDM_REFUSED_OVERLAP] = "overlaps or does not ascend",
-        [CXL_HDM_REFUSED_DPA] = "exceeds the device's capacity",
-        [CXL_HDM_REFUSED_DPA_OVERLAP] = "device addresses overlap",
-        [CXL_HDM_IGNORED_LOCKED] = "write ignored, locked",
-        [CXL_HDM_IGNORED_COMMITTED] = "write ignored, committed",
-    };
-
-    return why < ARRAY_SIZE(text) ? text[why] : "unknown";
-}
-
 bool cxl_hdm_enabled(const CXLHdm *hdm)
 {
     /* CXL host bridges and upstream switch ports always use their decoders */
@@ -506,5 +484,77 @@ bool cxl_hdm_decoder(const CXLHdm *hdm, unsigned n, CXLDecoder *out)
         return false;
     }
     cxl_hdm_read(hdm, n, out);
+    return true;
+}
+
+static void cxl_hdm_write_pair(CXLHdm *hdm, unsigned n, uint32_t low,
+                               uint64_t value)
+{
+    cxl_regfile_write(hdm->rf, cxl_hdm_at(hdm, n, low), value, 8);
+}
+
+bool cxl_hdm_program(CXLHdm *hdm, unsigned n, const CXLDecoderSetup *setup)
+{
+    const CXLDecoder *d = &setup->decoder;
+    uint64_t last = setup->skip;
+    uint32_t control = 0;
+
+    if (n >= hdm->config.count || cxl_ways_encode(d->ways) < 0 ||
+        cxl_granularity_encode(d->granularity) < 0) {
+        return false;
+    }
+    control = FIELD_DP32(control, CXL_HDM_CONTROL, IW,
+                         cxl_ways_encode(d->ways));
+    control = FIELD_DP32(control, CXL_HDM_CONTROL, IG,
+                         cxl_granularity_encode(d->granularity));
+    control |= CTRL(HOST_ONLY) | (setup->lock ? CTRL(LOCK) : 0);
+    if (!hdm->config.endpoint) {
+        last = 0;
+        for (unsigned i = 0; i < MIN(d->ways, sizeof(last)); i++) {
+            last |= (uint64_t)d->targets[i] << (BITS_PER_BYTE * i);
+        }
+    }
+    cxl_hdm_write_pair(hdm, n, CXL_HDM_BASE_LOW, d->base);
+    cxl_hdm_write_pair(hdm, n, CXL_HDM_SIZE_LOW, d->size);
+    cxl_hdm_write_pair(hdm, n, CXL_HDM_TARGET_LOW, last);
+    cxl_regfile_write(hdm->rf, cxl_hdm_at(hdm, n, CXL_HDM_CONTROL),
+                      control | (setup->commit ? CTRL(COMMIT) : 0), 4);
+    return !setup->commit || cxl_hdm_committed(hdm, n);
+}
+
+void cxl_hdm_enable(CXLHdm *hdm)
+{
+    cxl_regfile_write(hdm->rf, hdm->offset + CXL_HDM_GLOBAL_CONTROL,
+                      R_CXL_HDM_GLOBAL_CONTROL_ENABLE_MASK, 4);
+}
+
+/* Why its last commit failed; after a load, why it would fail now */
+static CXLHdmRefusal cxl_hdm_why(const CXLHdm *hdm, unsigned n)
+{
+    CXLDecoder d;
+
+    return hdm->refusal[n] ?: cxl_hdm_check(hdm, n, &d);
+}
+
+bool cxl_hdm_state(const CXLHdm *hdm, unsigned n, CXLDecoderState *out)
+{
+    if (n >= hdm->config.count) {
+        return false;
+    }
+    *out = (CXLDecoderState) {
+        .control = cxl_hdm_get(hdm, n, CXL_HDM_CONTROL),
+        .endpoint = hdm->config.endpoint,
+    };
+    cxl_hdm_read(hdm, n, &out->d);
+    if (out->endpoint) {
+        out->skip = cxl_hdm_get_pair(hdm, n, CXL_HDM_SKIP_LOW);
+    }
+    out->committed = out->control & CTRL(COMMITTED);
+    out->locked = out->committed && (out->control & CTRL(LOCK));
+    out->error = out->control & CTRL(ERROR);
+    if (out->error) {
+        out->refusal = cxl_hdm_refusal_text(cxl_hdm_why(hdm, n));
+        out->section = cxl_hdm_refusal_section(cxl_hdm_why(hdm, n));
+    }
     return true;
 }

@@ -83,9 +83,9 @@ static CXLRet cxl_mailbox_run(CXLMailbox *m, const CXLFault *fault,
         ret = cxl_cci_fail(m->cci, opcode, length, fault->ret);
     } else if (length > m->payload_size) {
         trace_cxl_err_mailbox_length(opcode, length, m->payload_size);
-        qemu_log_mask(LOG_GUEST_ERROR, "cxl mailbox: command 0x%04x: "
-                      "length %u exceeds the payload registers\n",
-                      opcode, length);
+        qemu_log_mask(LOG_GUEST_ERROR, "cxl: command 0x%04x: length %u exceeds "
+                      "the %u bytes of payload registers (CXL r3.1 "
+                      "8.2.8.4.5)\n", opcode, length, m->payload_size);
         ret = CXL_RET_INVALID_PAYLOAD_LENGTH;
     } else {
         ret = cxl_cci_execute(m->cci, opcode, m->payload, length, m->payload,

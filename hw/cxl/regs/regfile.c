@@ -222,6 +222,22 @@ void cxl_regfile_write(CXLRegFile *rf, uint64_t offset, uint64_t value,
     }
 }
 
+bool cxl_regfile_ignores(const CXLRegFile *rf, uint64_t offset,
+                         uint64_t value, unsigned size)
+{
+    bool differs = false;
+
+    for (unsigned i = 0; i < size; i++) {
+        uint64_t at = offset + i;
+
+        if (at >= rf->size || rf->wmask[at] || rf->w1c[at]) {
+            return false;
+        }
+        differs |= rf->value[at] != (uint8_t)(value >> (8 * i));
+    }
+    return differs;
+}
+
 uint64_t cxl_regfile_get(const CXLRegFile *rf, uint32_t offset,
                          unsigned width)
 {

@@ -42,6 +42,66 @@ typedef struct CXLDecoder {
     uint8_t targets[CXL_WAYS_MAX];
 } CXLDecoder;
 
+/**
+ * CXLDecoderSetup: what firmware programs into a decoder
+ * @decoder: its numbers; @decoder.dpa is not programmed, it follows from @skip
+ * @skip: endpoints only: DPA Skip, in bytes
+ * @commit: commit it, too; otherwise it is programmed only
+ * @lock: with Lock On Commit
+ */
+typedef struct CXLDecoderSetup {
+    CXLDecoder decoder;
+    uint64_t skip;
+    bool commit;
+    bool lock;
+} CXLDecoderSetup;
+
+/**
+ * CXLDecoderState: an HDM decoder as its registers stand, committed or not
+ * @d: as programmed; @d.ways and @d.granularity are 0 for an encoding that is
+ *     reserved, and @d.dpa is 0 when it is not committed
+ * @skip: endpoints only: DPA Skip, in bytes
+ * @control: CXL r3.1 8.2.4.20.7: its Control register
+ * @endpoint: @d.dpa and @skip count, otherwise @d.targets
+ * @committed, @locked, @error: what @control says of it
+ * @refusal, @section: why its commit failed, in words, and where the
+ *                     specification says so; NULL when it did not
+ */
+typedef struct CXLDecoderState {
+    CXLDecoder d;
+    uint64_t skip;
+    uint32_t control;
+    bool endpoint;
+    bool committed;
+    bool locked;
+    bool error;
+    const char *refusal;
+    const char *section;
+} CXLDecoderState;
+
+/* What a decoder finds at a port number that it names */
+typedef enum CXLTargetKind {
+    CXL_TARGET_NO_PORT,     /* no port has the number */
+    CXL_TARGET_EMPTY,       /* nothing is plugged into the port */
+    CXL_TARGET_NOT_CXL,     /* what is plugged into it has no CXL.mem */
+    CXL_TARGET_CXL,
+} CXLTargetKind;
+
+/* CXL r3.1 8.1.3.2, 8.2.4.20.2: what a device needs to be set to decode */
+#define CXL_ENABLE_MEM          (1u << 0)
+#define CXL_ENABLE_HDM          (1u << 1)
+#define CXL_ENABLE_ALL          (CXL_ENABLE_MEM | CXL_ENABLE_HDM)
+
+/* What a device has against accesses to one of its addresses */
+typedef enum CXLDpaFault {
+    CXL_DPA_FINE,
+    CXL_DPA_BEYOND,         /* of all of its memory */
+    CXL_DPA_NOT_READY,      /* the media are not, yet */
+    CXL_DPA_DISABLED,       /* the media are: a Sanitize was not completed */
+    CXL_DPA_LOCKED,         /* by a passphrase */
+    CXL_DPA_POISON,         /* of the line: reads fail */
+} CXLDpaFault;
+
 /* CXL r3.1 8.2.4.20.7: ways that Interleave Ways encodes; 0 when reserved */
 static inline unsigned cxl_ways_decode(unsigned eiw)
 {

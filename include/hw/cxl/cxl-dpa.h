@@ -6,7 +6,7 @@
 #ifndef HW_CXL_DPA_H
 #define HW_CXL_DPA_H
 
-#include "qemu/rcu.h"
+#include "qemu/queue.h"
 #include "exec/memory.h"
 #include "system/hostmem.h"
 #include "hw/cxl/cxl-mem.h"
@@ -35,14 +35,18 @@ typedef struct CXLDpaBackends {
     HostMemoryBackend *lsa;
 } CXLDpaBackends;
 
-/*
- * An address space of its own for a backend. Writing to RAM by it drops the
- * code that TCG has translated from there and marks it dirty for migration,
- * none of which happens to the RAM of a device that is just written to.
+/**
+ * CXLDpaMedia: where a backend is in the address space of all backends
+ * @alias: of the backend, at @at
+ *
+ * Writing to RAM by an address space drops the code that TCG has translated
+ * from there and marks it dirty for migration, none of which happens to the RAM
+ * of a device that is just written to.
  */
 typedef struct CXLDpaMedia {
-    struct rcu_head rcu;
-    AddressSpace as;
+    MemoryRegion alias;
+    uint64_t at;
+    QTAILQ_ENTRY(CXLDpaMedia) link;
 } CXLDpaMedia;
 
 /**
@@ -142,6 +146,10 @@ void cxl_dpa_forget_volatile(CXLDpa *d);
 void cxl_dpa_erase(CXLDpa *d, const CXLMemRange *ranges, unsigned nr);
 /* The bank that holds @dpa, or NULL */
 const CXLDpaBank *cxl_dpa_bank_of(const CXLDpa *d, uint64_t dpa);
+/* The caller has checked that @offset and @len lie inside the bank */
+MemTxResult cxl_dpa_bank_write(const CXLDpaBank *b, uint64_t offset,
+                               const void *buf, uint64_t len,
+                               MemTxAttrs attrs);
 /*
  * Read or write @size bytes, 1 to 8, little-endian. Checks in this order:
  * range, media, lock, poison; poison fails reads only, with MEMTX_POISONED.
@@ -151,6 +159,8 @@ MemTxResult cxl_dpa_read(CXLDpa *d, uint64_t dpa, uint64_t *value,
                          unsigned size, MemTxAttrs attrs);
 MemTxResult cxl_dpa_write(CXLDpa *d, uint64_t dpa, uint64_t value,
                           unsigned size, MemTxAttrs attrs);
+/* As CXLMemClass.dpa_fault() */
+CXLDpaFault cxl_dpa_fault(const CXLDpa *d, uint64_t dpa);
 /* As CXLMemClass.ram(); NULL across a boundary of partitions or banks */
 MemoryRegion *cxl_dpa_ram(const CXLDpa *d, uint64_t dpa, uint64_t len,
                           hwaddr *offset);

@@ -10,6 +10,7 @@
 #include "qemu/queue.h"
 #include "qom/object.h"
 #include "hw/cxl/cxl-decoder.h"
+#include "hw/cxl/cxl-perf.h"
 
 #define TYPE_CXL_MEM "cxl-mem"
 typedef struct CXLMem CXLMem;
@@ -83,6 +84,23 @@ struct CXLMemClass {
     bool (*decoder)(CXLMem *mem, unsigned n, CXLDecoder *out);
     unsigned (*nr_decoders)(CXLMem *mem);
     /*
+     * Reads decoder @n into @out as its registers stand, committed or not;
+     * false past the last. Called by queries and to explain a miss. Optional:
+     * without it, decoders that are committed are all that can be seen.
+     */
+    bool (*decoder_state)(CXLMem *mem, unsigned n, CXLDecoderState *out);
+    /*
+     * Returns which bits of CXL_ENABLE_ALL are set. Called as decoder_state()
+     * is. Optional: all of them are.
+     */
+    unsigned (*enables)(CXLMem *mem);
+    /*
+     * Returns what stands against an access of the byte at @dpa, the first
+     * of what read() checks. Called as decoder_state() is; changes nothing.
+     * Optional: nothing does.
+     */
+    CXLDpaFault (*dpa_fault)(CXLMem *mem, uint64_t dpa);
+    /*
      * Returns the device's capacities. Called by command sets and tables at
      * any time after realize. Mandatory.
      */
@@ -94,6 +112,12 @@ struct CXLMemClass {
      * loaded. Optional: without it capacity() does not change.
      */
     bool (*partition)(CXLMem *mem, uint64_t vmem);
+    /*
+     * Finds what an access to the memory at @dpa costs inside the device, as
+     * its CDAT says; false when that does not say all. Called when tables
+     * are made for the guest. Optional: nothing is known.
+     */
+    bool (*perf)(CXLMem *mem, uint64_t dpa, CXLPerf *perf);
     /*
      * Returns whether any decoder is committed, be it used or not. Called by
      * commands that change memory under a host's feet. Optional: never.
@@ -139,6 +163,24 @@ struct CXLMemClass {
      */
     void (*shadow)(CXLMem *mem, CXLMemShadow *shadow, bool on);
     /*
+     * Writes @setup to decoder @n's registers, as software does; false when
+     * it was to be committed and is not. Called for the machine's firmware,
+     * after a reset. Mandatory.
+     */
+    bool (*program)(CXLMem *mem, unsigned n, const CXLDecoderSetup *setup);
+    /*
+     * Sets Mem_Enable and HDM Decoder Enable, and where the ranges of the
+     * DVSEC begin: @base, in the order of their numbers. With @lock, sets
+     * CONFIG_LOCK. Called for the machine's firmware, after a reset.
+     * Mandatory.
+     */
+    void (*enable)(CXLMem *mem, const uint64_t base[2], bool lock);
+    /*
+     * Makes the media not ready until power goes. Called for the machine's
+     * firmware, after a reset. Mandatory.
+     */
+    void (*unready)(CXLMem *mem);
+    /*
      * Copies @len bytes of the label storage area; the caller has checked
      * that they lie inside it. Called by Get LSA and Set LSA. Mandatory when
      * capacity() has an LSA.
@@ -158,6 +200,13 @@ struct CXLMemClass {
      * complete, and to say how it is at first. Mandatory.
      */
     void (*disable_media)(CXLMem *mem, bool disabled);
+    /*
+     * Tells that the firmware in @slot, of version @revision, runs now.
+     * Called after a command or the loss of power has activated it. Optional:
+     * nobody wants to know.
+     */
+    void (*firmware_activated)(CXLMem *mem, unsigned slot,
+                               const char *revision);
     /*
      * Makes zero what stands in the @nr @ranges, none of which overlap, and
      * whoever maps it sees so; it is on its way to backing files when this

@@ -7,6 +7,7 @@
 #define HW_CXL_CXL_PCIE_PORT_H
 
 #include "hw/pci/pcie_port.h"
+#include "hw/cxl/cxl-decoder.h"
 #include "hw/cxl/cxl-power.h"
 #include "hw/cxl/regs/component.h"
 #include "hw/cxl/regs/dvsec.h"
@@ -75,6 +76,15 @@ bool cxl_pcie_port_number(PCIEPort *port, Error **errp);
  * the number @number, or below the first one if it is -1; NULL without one
  */
 Object *cxl_pcie_port_target(PCIBus *bus, int number);
+/* As CXLPortClass.target_kind(): what that found, or why it found nothing */
+CXLTargetKind cxl_pcie_port_target_kind(PCIBus *bus, int number, Object **via);
+
+/*
+ * Fill in Link Capabilities and Link Status of @pdev, at the lower end of a
+ * link: PCIe r6.0 4.2.6: a link trains to what both of its ends can do
+ */
+void cxl_pcie_link_init(PCIDevice *pdev, PCIExpLinkWidth width,
+                        PCIExpLinkSpeed speed);
 
 /* The PCI Express half of a switch port of type @type; undone by the other */
 bool cxl_switch_port_init(PCIDevice *pdev, uint8_t type, Error **errp);

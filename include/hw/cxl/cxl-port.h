@@ -8,6 +8,7 @@
 
 #include "qom/object.h"
 #include "hw/cxl/cxl-decoder.h"
+#include "hw/cxl/cxl-perf.h"
 
 #define TYPE_CXL_PORT "cxl-port"
 typedef struct CXLPort CXLPort;
@@ -37,6 +38,32 @@ struct CXLPortClass {
      * ignores @target. Called whenever routes are compiled. Mandatory.
      */
     Object *(*target)(CXLPort *port, uint8_t target);
+    /*
+     * Writes @setup to decoder @n's registers, as software does; false when
+     * it was to be committed and is not. Called for the machine's firmware,
+     * after a reset. Mandatory with decoders.
+     */
+    bool (*program)(CXLPort *port, unsigned n, const CXLDecoderSetup *setup);
+    /*
+     * Finds what the way through the port costs: for a switch, between its
+     * upstream port and downstream port number @target, as its CDAT says;
+     * for a host bridge, between a processor beside it and all of its root
+     * ports together, whatever @target. False when not all is known. Called
+     * when tables are made for the guest. Optional: nothing is known.
+     */
+    bool (*perf)(CXLPort *port, uint8_t target, CXLPerf *perf);
+    /*
+     * Reads decoder @n into @out as its registers stand, committed or not;
+     * false past the last. Called by queries and to explain a miss. Optional:
+     * without it, decoders that are committed are all that can be seen.
+     */
+    bool (*decoder_state)(CXLPort *port, unsigned n, CXLDecoderState *out);
+    /*
+     * Returns what target() found at @target, or why it found nothing, and in
+     * @via the port with that number, or NULL. Called as decoder_state() is.
+     * Optional: without it, nothing is plugged in where target() finds none.
+     */
+    CXLTargetKind (*target_kind)(CXLPort *port, uint8_t target, Object **via);
 };
 
 #endif /* HW_CXL_PORT_H */

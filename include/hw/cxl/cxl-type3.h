@@ -58,6 +58,7 @@ typedef struct CXLType3NotReady {
  * @partitionable: property: memory that Set Partition Info can divide
  * @partition_volatile: property: bytes of it that are volatile at first
  * @nv_backend: property 'nv': where state stays that power loss must not lose
+ * @perf: properties; what its memory costs, where @cdat_file does not say
  * @sn: property; 0 asks for a number of the device's own
  * @event_log_depth: property; records that each event log holds
  * @payload_size: property; bytes of the mailbox's payload registers
@@ -79,6 +80,7 @@ struct CXLType3 {
     HostMemoryBackend *lsa;
     HostMemoryBackend *nv_backend;
     char *cdat_file;
+    CXLPerf perf;
     uint64_t sn;
     uint8_t hdm_decoders;
     uint32_t event_log_depth;

@@ -101,8 +101,18 @@ static void partitioned(Fuzz *f, QCXLTopology *t)
     qcxl_window(t, 1024, NULL, "hb0");
 }
 
+/* Regions that each reset maps, one of them locked, whatever was done to it */
+static void mapped(Fuzz *f, QCXLTopology *t)
+{
+    switched(f, t);
+    qcxl_args(t, "-machine cxl-region.0.devices.0=mem0,"
+              "cxl-region.0.devices.1=mem1,"
+              "cxl-region.1.devices.0=mem1,cxl-region.1.persistent=on,"
+              "cxl-region.1.locked=on");
+}
+
 static void (*const topologies[])(Fuzz *f, QCXLTopology *t) = {
-    one_device, interleaved, switched, partitioned,
+    one_device, interleaved, switched, partitioned, mapped,
 };
 
 unsigned fuzz_topologies(void)

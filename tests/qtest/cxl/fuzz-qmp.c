@@ -96,6 +96,17 @@ static void put_number(Fuzz *f, GString *json)
     g_string_append_printf(json, "%" PRIu64, value);
 }
 
+/* In a window, most of the time */
+static void put_address(Fuzz *f, GString *json)
+{
+    const QCXLWindow *w = &f->q->windows[fuzz_below(f, f->q->nr_windows)];
+
+    uint64_t hpa = w->base + fuzz_below(f, 64 * 1024) +
+                   fuzz_below(f, 2 * w->size / QCXL_UNIT) * QCXL_UNIT;
+
+    g_string_append_printf(json, "%" PRIu64, hpa);
+}
+
 /* That of a command, most of the time */
 static void put_opcode(Fuzz *f, GString *json)
 {
@@ -123,8 +134,10 @@ static void put_members(Fuzz *f, GString *json, QDict *type, unsigned depth)
         }
         g_string_append_printf(json, "%s'%s': ", first ? "" : ", ", name);
         first = false;
-        if (g_str_equal(name, "path")) {
+        if (g_str_equal(name, "path") || g_str_equal(name, "device")) {
             put_string(f, json, true);
+        } else if (g_str_equal(name, "address") && f->q->nr_windows) {
+            put_address(f, json);
         } else if (g_str_equal(name, "opcode") && fuzz_percent(f, 95)) {
             put_opcode(f, json);
         } else {

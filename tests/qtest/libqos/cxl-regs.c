@@ -92,9 +92,15 @@ unsigned qcxl_ext_next(QCXLFn *fn, unsigned at)
     return PCI_EXT_CAP_NEXT(header);
 }
 
+/* Where extended capabilities begin; 0 in conventional functions */
+static unsigned ext_first(QCXLFn *fn)
+{
+    return qcxl_cap(fn, PCI_CAP_ID_EXP) ? PCI_CONFIG_SPACE_SIZE : 0;
+}
+
 unsigned qcxl_ext_cap(QCXLFn *fn, uint16_t id)
 {
-    for (unsigned at = PCI_CONFIG_SPACE_SIZE; at; at = qcxl_ext_next(fn, at)) {
+    for (unsigned at = ext_first(fn); at; at = qcxl_ext_next(fn, at)) {
         if (PCI_EXT_CAP_ID(qcxl_config_read(fn, at, 4)) == id) {
             return at;
         }
@@ -104,7 +110,7 @@ unsigned qcxl_ext_cap(QCXLFn *fn, uint16_t id)
 
 unsigned qcxl_dvsec(QCXLFn *fn, uint16_t id)
 {
-    for (unsigned at = PCI_CONFIG_SPACE_SIZE; at; at = qcxl_ext_next(fn, at)) {
+    for (unsigned at = ext_first(fn); at; at = qcxl_ext_next(fn, at)) {
         if (PCI_EXT_CAP_ID(qcxl_config_read(fn, at, 4)) !=
             PCI_EXT_CAP_ID_DVSEC) {
             continue;
@@ -199,6 +205,33 @@ unsigned qcxl_mbox(QCXLFn *fn, uint16_t opcode, const void *in, size_t in_len,
     }
     qcxl_mbox_ring(fn, opcode, in_len);
     return qcxl_mbox_answer(fn, out, out_len);
+}
+
+unsigned qcxl_event_take(QCXLFn *fn, uint8_t log, void *record)
+{
+    struct {
+        CXLGetEventsRsp head;
+        CXLEventRecord records[8];
+    } rsp = { };
+    struct {
+        CXLClearEventsReq head;
+        CXLLe16 handle;
+    } clear = { .head.log = log, .head.handle_count = 1 };
+    size_t len = sizeof(rsp);
+    unsigned nr;
+
+    g_assert_cmphex(qcxl_mbox(fn, CXL_OP_GET_EVENT_RECORDS, &log, 1, &rsp,
+                              &len), ==, CXL_RET_SUCCESS);
+    nr = cxl_le16_get(rsp.head.record_count);
+    g_assert_cmpuint(len, ==, sizeof(rsp.head) + nr * sizeof(CXLEventRecord));
+    if (nr) {
+        memcpy(record, &rsp.records[0], sizeof(CXLEventRecord));
+        clear.handle = rsp.records[0].header.handle;
+        g_assert_cmphex(qcxl_mbox(fn, CXL_OP_CLEAR_EVENT_RECORDS, &clear,
+                                  sizeof(clear), NULL, NULL), ==,
+                        CXL_RET_SUCCESS);
+    }
+    return nr;
 }
 
 /* CXL r3.1 8.2.4.20.1: how Decoder Count counts */
@@ -437,4 +470,48 @@ GByteArray *qcxl_cdat(QCXLFn *fn)
         handle = answer[head - 1] >> 16;
     } while (handle != CXL_DOE_LAST_ENTRY);
     return table;
+}
+
+void qcxl_mem_commit(QCXLFn *fn, unsigned n, const QCXLDecoder *d)
+{
+    g_assert_true(qcxl_hdm_commit(fn->q, &fn->comp, n, d));
+    qcxl_hdm_enable(fn->q, &fn->comp, true);
+    qcxl_mem_enable(fn, true);
+}
+
+void qcxl_commit_to(QCXL *q, const QCXLComponent *comp, QCXLDecoder d,
+                    uint64_t targets)
+{
+    d.targets = targets;
+    g_assert_true(qcxl_hdm_commit(q, comp, 0, &d));
+}
+
+void qcxl_commit_mem(QCXL *q, unsigned n, QCXLDecoder d)
+{
+    d.targets = 0;
+    qcxl_mem_commit(qcxl_mem_at(q, n), 0, &d);
+}
+
+void qcxl_uncommit_all(QCXL *q)
+{
+    QCXLFn *fn;
+
+    for (unsigned n = 0; (fn = qcxl_mem_at(q, n)); n++) {
+        qcxl_hdm_uncommit(q, &fn->comp, 0);
+    }
+    for (unsigned n = 0; (fn = qcxl_fn_at(q, QCXL_UPSTREAM_PORT, n)); n++) {
+        qcxl_hdm_uncommit(q, &fn->comp, 0);
+    }
+    for (unsigned n = 0; n < q->nr_bridges; n++) {
+        if (q->bridges[n].comp.hdm) {
+            qcxl_hdm_uncommit(q, &q->bridges[n].comp, 0);
+        }
+    }
+}
+
+void qcxl_check_miss(QCXL *q, uint64_t hpa)
+{
+    g_assert_cmphex(qcxl_read(q, hpa, 8), ==, UINT64_MAX);
+    qcxl_write(q, hpa, 8, 0);
+    g_assert_cmphex(qcxl_read(q, hpa, 8), ==, UINT64_MAX);
 }

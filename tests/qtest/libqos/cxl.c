@@ -559,6 +559,19 @@ QCXLFn *qcxl_fn_at(QCXL *q, uint16_t device, unsigned n)
     return NULL;
 }
 
+QCXLFn *qcxl_downstream_at(QCXLFn *port, unsigned n)
+{
+    QCXLFn *fn;
+
+    for (unsigned i = 0;
+         (fn = qcxl_fn_at(port->q, QCXL_DOWNSTREAM_PORT, i)); i++) {
+        if (fn->port == port && !n--) {
+            break;
+        }
+    }
+    return fn;
+}
+
 char *qcxl_file(QCXL *q, const char *name)
 {
     return g_build_filename(q->dir, name, NULL);

@@ -175,6 +175,8 @@ void qcxl_bus_reset(QCXLFn *port, bool unmask);
 QCXLFn *qcxl_port_at(QCXL *q, unsigned n);
 QCXLFn *qcxl_mem_at(QCXL *q, unsigned n);
 QCXLFn *qcxl_fn_at(QCXL *q, uint16_t device, unsigned n);
+/* The @n-th downstream port that is right below @port; NULL past the last */
+QCXLFn *qcxl_downstream_at(QCXLFn *port, unsigned n);
 /* Device IDs of the ports */
 #define QCXL_ROOT_PORT          0x7075
 #define QCXL_UPSTREAM_PORT      0xa128
@@ -241,6 +243,11 @@ unsigned qcxl_mbox_ring(QCXLFn *fn, uint16_t opcode, uint32_t len);
 bool qcxl_mbox_busy(QCXLFn *fn);
 void qcxl_mbox_start(QCXLFn *fn, uint16_t opcode, uint32_t len);
 unsigned qcxl_mbox_answer(QCXLFn *fn, void *out, size_t *out_len);
+/*
+ * CXL r3.1 8.2.9.2.2: take the oldest record, 128 bytes, off event log @log, of
+ * eight at most; how many there were, @record is unchanged if there was none
+ */
+unsigned qcxl_event_take(QCXLFn *fn, uint8_t log, void *record);
 
 /* CXL r3.1 8.2.4.20: HDM decoders */
 
@@ -267,6 +274,18 @@ bool qcxl_hdm_commit(QCXL *q, const QCXLComponent *comp, unsigned n,
 bool qcxl_hdm_committed(QCXL *q, const QCXLComponent *comp, unsigned n);
 bool qcxl_hdm_failed(QCXL *q, const QCXLComponent *comp, unsigned n);
 void qcxl_hdm_uncommit(QCXL *q, const QCXLComponent *comp, unsigned n);
+/* Program and commit decoder @n of a device, and enable the device */
+void qcxl_mem_commit(QCXLFn *fn, unsigned n, const QCXLDecoder *d);
+/*
+ * Regions that have decoder 0 of everything: commit that of a port to @targets,
+ * that of memory device number @n; uncommit all, devices first, as an OS does
+ */
+void qcxl_commit_to(QCXL *q, const QCXLComponent *comp, QCXLDecoder d,
+                    uint64_t targets);
+void qcxl_commit_mem(QCXL *q, unsigned n, QCXLDecoder d);
+void qcxl_uncommit_all(QCXL *q);
+/* Nothing decodes @hpa */
+void qcxl_check_miss(QCXL *q, uint64_t hpa);
 /* HDM Decoder Enable of the component, Mem_Enable of the device */
 void qcxl_hdm_enable(QCXL *q, const QCXLComponent *comp, bool on);
 void qcxl_mem_enable(QCXLFn *fn, bool on);

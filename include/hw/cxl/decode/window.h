@@ -42,6 +42,9 @@ void cxl_window_init(CXLWindow *w, Object *owner, unsigned index,
                      uint64_t hpa, uint64_t size, CXLArithmetic arithmetic,
                      unsigned granularity, Object **bridges, unsigned nr);
 
+/* The topology of the machine, of objects with TYPE_CXL_PORT or TYPE_CXL_MEM */
+extern const CXLTopology cxl_window_topology;
+
 /*
  * Something that routes depend on has changed: a decoder was committed or
  * uncommitted, a device came, went or was reset, or what CXLMemClass.ram()
@@ -52,6 +55,16 @@ void cxl_windows_update(void);
 
 /* Like cxl_windows_update(), and forget @mem, whose memory is going away */
 void cxl_windows_forget(CXLMem *mem);
+
+/* A window; the next one is QLIST_NEXT(w, next) */
+const CXLWindow *cxl_windows_first(void);
+/* What @w routes to now; with the BQL held, until that changes */
+const CXLRoute *cxl_window_route(const CXLWindow *w);
+/*
+ * How the segment that begins at @hpa is mapped: "alias", "view", or "io: "
+ * and why it is not faster; in @holes how many ranges of it are not mapped
+ */
+const char *cxl_window_how(const CXLWindow *w, uint64_t hpa, unsigned *holes);
 
 /*
  * Find the fastest mapping that is exact for each segment of @route; window.c

@@ -42,6 +42,7 @@ typedef struct CXLComponentConfig {
  * @ras: its @rf is NULL when there is none
  * @link_offset, @hdm_offset: where in @regs a capability stands; 0 when
  *                            there is none
+ * @told: a bit for each decoder that QMP clients know as committed
  */
 typedef struct CXLComponent {
     MemoryRegion mr;
@@ -51,6 +52,7 @@ typedef struct CXLComponent {
     CXLRas ras;
     uint32_t link_offset;
     uint32_t hdm_offset;
+    uint32_t told;
     void (*decoders_changed)(void *opaque);
     void *opaque;
 } CXLComponent;

@@ -101,6 +101,12 @@ void cxl_dvsec_reset(CXLDvsecs *d, bool mem_only);
 /* After a load: masks as the registers say */
 void cxl_dvsec_sync(CXLDvsecs *d);
 
+/*
+ * CXL r3.1 8.1.3: what firmware does to a device that it maps: where its
+ * ranges begin, Mem_Enable, and with @lock CONFIG_LOCK
+ */
+void cxl_dvsec_enable(CXLDvsecs *d, const uint64_t base[2], bool lock);
+
 /* CXL r3.1 8.1.3.2: Mem_Enable of a device */
 bool cxl_dvsec_mem_enabled(const CXLDvsecs *d);
 

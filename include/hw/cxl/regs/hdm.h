@@ -86,11 +86,23 @@ bool cxl_hdm_consistent(const CXLHdm *hdm);
 CXLHdmRefusal cxl_hdm_refusal(const CXLHdm *hdm, unsigned n);
 /* The same in words, to follow "decoder n: " */
 const char *cxl_hdm_refusal_text(CXLHdmRefusal why);
+/* The section of CXL r3.1 that says so */
+const char *cxl_hdm_refusal_section(CXLHdmRefusal why);
+
+/*
+ * Write @setup to decoder @n through its registers, as software does; false
+ * when it was to be committed and is not
+ */
+bool cxl_hdm_program(CXLHdm *hdm, unsigned n, const CXLDecoderSetup *setup);
+/* CXL r3.1 8.2.4.20.2: set HDM Decoder Enable of an endpoint */
+void cxl_hdm_enable(CXLHdm *hdm);
 
 /* Whether any decoder is committed, be decoding enabled or not */
 bool cxl_hdm_any_committed(const CXLHdm *hdm);
 /* Read decoder @n into @out; false when it is not committed or not enabled */
 bool cxl_hdm_decoder(const CXLHdm *hdm, unsigned n, CXLDecoder *out);
+/* Read decoder @n into @out as it stands; false past the last */
+bool cxl_hdm_state(const CXLHdm *hdm, unsigned n, CXLDecoderState *out);
 /* CXL r3.1 8.2.4.20.2: HDM Decoder Enable, which only endpoints obey */
 bool cxl_hdm_enabled(const CXLHdm *hdm);
 

@@ -98,6 +98,13 @@ uint64_t cxl_regfile_read(const CXLRegFile *rf, uint64_t offset,
 void cxl_regfile_write(CXLRegFile *rf, uint64_t offset, uint64_t value,
                        unsigned size);
 
+/*
+ * Whether a guest's write would be in vain: nothing there can be written,
+ * and something else stands there
+ */
+bool cxl_regfile_ignores(const CXLRegFile *rf, uint64_t offset,
+                         uint64_t value, unsigned size);
+
 /* The device's own view: no masks, no hooks */
 uint64_t cxl_regfile_get(const CXLRegFile *rf, uint32_t offset,
                          unsigned width);

@@ -82,6 +82,12 @@ typedef CXLLe64 CXLCedtXormap;
 /* CXL r3.1 9.18.2: CXL _OSC: the dwords after those of PCI Express */
 #define CXL_OSC_UUID                    "68F2D50B-C469-4D8A-BD3D-941A103FD3FC"
 #define PCIE_OSC_UUID                   "33DB4D5B-1FF7-401C-9657-7441C03DD766"
+/* CXL Support Field: what the operating system can do */
+#define CXL_OSC_RCH_REGISTER_ACCESS     (1u << 0)
+#define CXL_OSC_VH_REGISTER_ACCESS      (1u << 1)
+#define CXL_OSC_PROTOCOL_ERRORS         (1u << 2)
+#define CXL_OSC_NATIVE_HOT_PLUG         (1u << 3)
+/* CXL Control Field: what it asks to control */
 #define CXL_OSC_MEM_ERROR_REPORTING     (1u << 0)
 
 /* CXL r3.1 9.18.3.1: _DSM of the CXL root device */
