@@ -5,6 +5,7 @@ Environment:
   CXL_QEMU    the QEMU binary   [build/qemu-system-x86_64]
   CXL_GUEST_DIR  directory of vmlinuz and initrd.img   [build/guest]
   CXL_KERNEL  the kernel for tests that name none: '' or 6.17   ['']
+  CXL_FIRMWARE  for tests that name none: '' is SeaBIOS, ovmf is UEFI   ['']
   CXL_ACCEL   value of -accel   [tcg]
   CXL_SLOW    factor for every time limit   [1]
 """
@@ -25,26 +26,32 @@ import time
 import traceback
 
 from cxltopology import Topology   # noqa: F401 pylint: disable=unused-import
+from hosttsc import tsc_option
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.realpath(__file__))))
 QEMU = os.environ.get('CXL_QEMU',
                       os.path.join(TOP, 'build', 'qemu-system-x86_64'))
+QEMU_IMG = os.path.join(TOP, 'build', 'qemu-img')
 GUEST = os.environ.get('CXL_GUEST_DIR', os.path.join(TOP, 'build', 'guest'))
 KERNEL = os.environ.get('CXL_KERNEL', '')
+FIRMWARE = os.environ.get('CXL_FIRMWARE', '')
+ACCEL = os.environ.get('CXL_ACCEL', 'tcg')
+BUILT_KERNEL = 'features'       # what scripts/guest-kernel makes
+OVMF = os.path.join(TOP, 'build', 'tools', 'firmware', 'usr', 'share', 'OVMF')
 LOGS = os.path.join(TOP, 'build', 'log')
 SLOW = float(os.environ.get('CXL_SLOW', '1'))
 
 # iomem=relaxed: cxl-probe reads register blocks that drivers have claimed.
 # no_timer_check: on a busy host ticks come too late for Linux, which panics.
+# nokaslr: the kernel stays out of CXL memory that firmware has mapped as RAM,
+# where it is an entry of /proc/iomem in place of those that the tests name.
 KERNEL_COMMAND_LINE = ('console=ttyS0 quiet iomem=relaxed no_timer_check '
-                       'agent=ttyS1')
+                       'nokaslr agent=ttyS1')
 
 # Lines that complaints() would take and that complain of nothing.
-# Linux 6.17 warns where there is no HMAT to tell of caches before memory.
 HARMLESS = re.compile(r'_OSC: (OS supports|OS now controls)|ommand line:|'
-                      r'AER: enabled|'
-                      r'Extended linear cache calculation failed rc:-2$')
+                      r'AER: enabled')
 
 MIB = 1 << 20
 
@@ -119,9 +126,26 @@ class Qmp:
 
 
 def dram_node(size):
-    """Linux gives a CXL window a node of its own only when there are nodes."""
+    """A NUMA node that has all DRAM."""
     return ['-object', f'memory-backend-ram,id=dram,size={size}',
             '-numa', 'node,memdev=dram']
+
+
+def firmware_options(firmware, variables):
+    """Options for '', SeaBIOS, or 'ovmf', UEFI.
+
+    variables: a new file that holds the variables of UEFI; savevm can save it.
+    """
+    if not firmware:
+        return []
+    if firmware != 'ovmf':
+        raise ValueError(f"firmware is {firmware!r}, must be '' or 'ovmf'")
+    subprocess.run([QEMU_IMG, 'convert', '-f', 'raw', '-O', 'qcow2',
+                    os.path.join(OVMF, 'OVMF_VARS_4M.fd'), variables],
+                   check=True)
+    code = os.path.join(OVMF, 'OVMF_CODE_4M.fd')
+    return ['-drive', f'if=pflash,unit=0,format=raw,readonly=on,file={code}',
+            '-drive', f'if=pflash,unit=1,format=qcow2,file={variables}']
 
 
 class Guest:
@@ -130,19 +154,27 @@ class Guest:
     run() executes a shell script as root and returns (status, output).
     kernel: '' is the image of vmlinuz and initrd.img, '6.17' that of
     vmlinuz-6.17 and initrd-6.17.img.
+    firmware: '' is SeaBIOS, 'ovmf' is UEFI.
+    nodes: give DRAM a NUMA node explicitly; without it QEMU does.
     """
 
     def __init__(self, name, args, machine='q35,cxl=on', memory='2G',
-                 cpus=2, append='', qemu=QEMU, kernel=KERNEL):
+                 cpus=2, append='', qemu=QEMU, kernel=KERNEL,
+                 firmware=FIRMWARE, nodes=True):
         os.makedirs(LOGS, exist_ok=True)
         self.log = os.path.join(LOGS, f'{name}.log')
         self.serial = Channel()
         self.monitor = Channel()
         self.number = 0
         self.qemu = qemu
+        self.firmware = firmware
         self.suffix = kernel and f'-{kernel}'
+        self.nodes = dram_node(memory) if nodes else []
+        self.directory = tempfile.mkdtemp(prefix=f'{name}-guest-')
         self.command_line = self.build_command_line(args, machine, memory,
                                                     cpus, append)
+        self.command_line += firmware_options(
+            firmware, os.path.join(self.directory, 'variables'))
         with open(self.log, 'ab') as log:
             log.write(f'\n$ {shlex.join(self.command_line)}\n'.encode())
             self.process = subprocess.Popen(
@@ -154,14 +186,15 @@ class Guest:
         self.guarded(self.start)
 
     def build_command_line(self, args, machine, memory, cpus, append):
-        return [self.qemu, '-M', machine, '-accel', os.environ.get('CXL_ACCEL',
-                                                              'tcg'),
+        append = ' '.join(filter(None, [KERNEL_COMMAND_LINE, tsc_option(ACCEL),
+                                        append]))
+        return [self.qemu, '-M', machine, '-accel', ACCEL,
                 '-cpu', 'max,-hypervisor', '-m', memory, '-smp', str(cpus),
-                *dram_node(memory),
+                *self.nodes,
                 '-nodefaults', '-display', 'none',
                 '-kernel', os.path.join(GUEST, f'vmlinuz{self.suffix}'),
                 '-initrd', os.path.join(GUEST, f'initrd{self.suffix}.img'),
-                '-append', f'{KERNEL_COMMAND_LINE} {append}'.strip(),
+                '-append', append,
                 '-chardev', f'file,id=console,path={self.log},append=on',
                 '-serial', 'chardev:console',
                 *self.serial.option('agent'), '-serial', 'chardev:agent',
@@ -262,6 +295,7 @@ class Guest:
         self.process.wait()
         self.serial.close()
         self.monitor.close()
+        shutil.rmtree(self.directory, ignore_errors=True)
 
     def __enter__(self):
         return self
@@ -414,6 +448,14 @@ class Tap:
     def finish(self):
         print(f'1..{self.count}', flush=True)
         return 1 if self.failed else 0
+
+
+def has_built_kernel(tap):
+    """Whether there is BUILT_KERNEL; where not, that is a check skipped."""
+    there = os.path.exists(os.path.join(GUEST, f'vmlinuz-{BUILT_KERNEL}'))
+    if not there:
+        tap.skip('a kernel of our own', 'scripts/guest-kernel has not been run')
+    return there
 
 
 def by_serial(guest, serial):

@@ -7,6 +7,11 @@ import struct
 BUS_SPACING = 14        # bus numbers of a host bridge: 16 bridges fit
 
 
+def bridge_id(bridge):
+    """Of a host bridge by its number; 'pcie.0' is the main one."""
+    return f'cxl.{bridge}' if isinstance(bridge, int) else bridge
+
+
 class Topology:
     """A machine, built part by part; args() is its command line.
 
@@ -34,17 +39,20 @@ class Topology:
                        f'bus_nr={12 + BUS_SPACING * number}{options}']
         return f'cxl.{number}'
 
-    def add_window(self, bridges, size, granularity=None, arithmetic=None):
-        """Bridges by their numbers; returns the name of its decoder."""
+    def add_window(self, bridges, size, granularity=None, arithmetic=None,
+                   qtg_id=None):
+        """Bridges by number, or by id; returns the name of its decoder."""
         number = len(self.windows)
         name = f'cxl-fmw.{number}'
-        options = [f'{name}.targets.{i}=cxl.{bridge}'
+        options = [f'{name}.targets.{i}={bridge_id(bridge)}'
                    for i, bridge in enumerate(bridges)]
         options.append(f'{name}.size={size}')
         if granularity:
             options.append(f'{name}.interleave-granularity={granularity}')
         if arithmetic:
             options.append(f'{name}.interleave-arithmetic={arithmetic}')
+        if qtg_id is not None:
+            options.append(f'{name}.qtg-id={qtg_id}')
         self.windows.append(','.join(options))
         return f'decoder0.{number}'
 
@@ -55,10 +63,10 @@ class Topology:
         self.slots += 1
         return f'port={port},chassis=0,slot={self.slots + 1}'
 
-    def add_port(self, bus='cxl.0'):
+    def add_port(self, bus='cxl.0', options=''):
         name = f'rp{self.count("cxl-rp")}'
         self.lines += ['-device', f'cxl-rp,id={name},bus={bus},'
-                       f'{self.next_port(bus)}']
+                       f'{self.next_port(bus)}{options}']
         return name
 
     def add_switch(self, port, ways):

@@ -5,14 +5,12 @@
 Debian's kernels have neither: scripts/guest-kernel builds one that has.
 """
 
-import os
 import re
 
-from cxlguest import (GUEST, Guest, Topology, by_serial, create_region, main,
-                      wait_file)
+from cxlguest import (BUILT_KERNEL, Guest, Topology, by_serial, create_region,
+                      has_built_kernel, main, wait_file)
 
 NAME = 'cxl-fwctl'
-KERNEL = 'features'
 DEVICE = '/dev/fwctl/fwctl0'
 EDAC = '/sys/bus/edac/devices/cxl_mem0'
 TRACING = '/sys/kernel/tracing'
@@ -177,12 +175,11 @@ def check_after_reset(tap, guest):
 
 
 def test(tap, directory):
-    if not os.path.exists(os.path.join(GUEST, f'vmlinuz-{KERNEL}')):
-        tap.skip('Features in Linux', 'scripts/guest-kernel has not been run')
+    if not has_built_kernel(tap):
         return
     topology = Topology(directory)
     topology.add_memory(1, volatile=256)
-    with Guest(NAME, topology.args(), kernel=KERNEL) as guest:
+    with Guest(NAME, topology.args(), kernel=BUILT_KERNEL) as guest:
         check_list(tap, guest)
         check_scrub(tap, guest)
         check_ecs(tap, guest)

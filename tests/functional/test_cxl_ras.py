@@ -206,7 +206,8 @@ def check_ports(tap, guest, function, ids):
     tap.equal(len(functions), len(ids), 'three ports are above the device')
     for port, path in zip(functions, ids):
         clear(guest)
-        base = guest.must(f'echo $(( 0x$(setpci -s {port} 10.l) & ~15 ))')
+        base = guest.must(f'echo $(( 0x$(setpci -s {port} 14.l)'
+                          f'$(setpci -s {port} 10.l) & ~15 ))')
         tap.ok(int(base), f'{path} has component registers')
         guest.must(UNMASK.format(port))
         guest.must(f'devmem $(({base} + 0x1090)) 32 0')
