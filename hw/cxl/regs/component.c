@@ -10,6 +10,7 @@
 #include "hw/cxl/cxl-name.h"
 #include "hw/cxl/regs/component.h"
 #include "hw/cxl/regs/ras.h"
+#include "hw/cxl/regs/read-only.h"
 #include "hw/cxl/spec/registers.h"
 #include "hw/cxl/trace.h"
 
@@ -283,18 +284,6 @@ static uint64_t cxl_component_read(void *opaque, hwaddr addr, unsigned size)
     return value;
 }
 
-/* CXL r3.1 8.2.4: a driver that writes there takes it for something else */
-static void cxl_component_read_only(CXLComponent *c, hwaddr addr,
-                                    unsigned size, uint64_t value)
-{
-    g_autofree char *name = cxl_name(memory_region_owner(&c->mr));
-
-    trace_cxl_err_read_only(name, addr, size, value, "8.2.4");
-    qemu_log_mask(LOG_GUEST_ERROR, "cxl: %s: component register 0x%" HWADDR_PRIx
-                  " of %u bytes is read-only: write of 0x%" PRIx64
-                  " ignored (CXL r3.1 8.2.4)\n", name, addr, size, value);
-}
-
 static void cxl_component_write(void *opaque, hwaddr addr, uint64_t value,
                                 unsigned size)
 {
@@ -302,7 +291,7 @@ static void cxl_component_write(void *opaque, hwaddr addr, uint64_t value,
 
     trace_cxl_component_write(cxl_component_name(c), addr, size, value);
     if (cxl_regfile_ignores(&c->regs, addr - CXL_CM_OFFSET, value, size)) {
-        cxl_component_read_only(c, addr, size, value);
+        cxl_report_read_only(&c->mr, "component", addr, size, value, "8.2.4");
     }
     cxl_regfile_write(&c->regs, addr - CXL_CM_OFFSET, value, size);
 }

@@ -4,12 +4,11 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
-#include "qemu/log.h"
 #include "qemu/bitops.h"
 #include "qemu/error-report.h"
 #include "qemu/host-utils.h"
-#include "hw/cxl/cxl-name.h"
 #include "hw/cxl/regs/device.h"
+#include "hw/cxl/regs/read-only.h"
 #include "hw/cxl/spec/registers.h"
 #include "hw/cxl/trace.h"
 
@@ -113,18 +112,6 @@ static uint64_t cxl_device_regs_read(void *opaque, hwaddr addr, unsigned size)
     return value;
 }
 
-/* CXL r3.1 8.2.8: a driver that writes there takes it for something else */
-static void cxl_device_regs_read_only(CXLDeviceRegs *d, hwaddr addr,
-                                      unsigned size, uint64_t value)
-{
-    g_autofree char *name = cxl_name(memory_region_owner(&d->mr));
-
-    trace_cxl_err_read_only(name, addr, size, value, "8.2.8");
-    qemu_log_mask(LOG_GUEST_ERROR, "cxl: %s: device register 0x%" HWADDR_PRIx
-                  " of %u bytes is read-only: write of 0x%" PRIx64
-                  " ignored (CXL r3.1 8.2.8)\n", name, addr, size, value);
-}
-
 static void cxl_device_regs_write(void *opaque, hwaddr addr, uint64_t value,
                                   unsigned size)
 {
@@ -133,7 +120,7 @@ static void cxl_device_regs_write(void *opaque, hwaddr addr, uint64_t value,
     trace_cxl_device_regs_write(memory_region_name(&d->mr), addr, size, value);
     if (addr + size <= d->mailbox.offset + CXL_MBOX_PAYLOAD &&
         cxl_regfile_ignores(&d->regs, addr, value, size)) {
-        cxl_device_regs_read_only(d, addr, size, value);
+        cxl_report_read_only(&d->mr, "device", addr, size, value, "8.2.8");
     }
     cxl_mailbox_payload_write(&d->mailbox, addr, value, size);
     cxl_regfile_write(&d->regs, addr, value, size);
