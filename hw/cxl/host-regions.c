@@ -24,18 +24,13 @@ static CXLRegionMemoryMap region_memory_map(const CXLRegionOptions *o)
 static bool region_check_devices(unsigned index, const CXLRegionOptions *o,
                                  Error **errp)
 {
-    for (const strList *d = o->devices; d; d = d->next) {
-        for (const strList *other = o->devices; other != d;
-             other = other->next) {
-            if (g_str_equal(d->value, other->value)) {
-                error_setg(errp, "cxl-region.%u.devices: '%s' is listed "
-                           "twice; a region has each device once", index,
-                           d->value);
-                return false;
-            }
-        }
+    const strList *twice = cxl_host_listed_twice(o->devices);
+
+    if (twice) {
+        error_setg(errp, "cxl-region.%u.devices: '%s' is listed twice; a "
+                   "region has each device once", index, twice->value);
     }
-    return true;
+    return !twice;
 }
 
 static bool region_check(unsigned index, const CXLRegionOptions *o,
@@ -346,13 +341,11 @@ static bool region_place_named(RegionPlacer *p, Error **errp)
 /* CXL r3.1 9.18.1.3: Window Restrictions */
 static bool region_check_restrictions(const RegionPlacer *p, Error **errp)
 {
-    const CXLFixedMemoryWindowOptionsList *window = p->host->options;
+    const CXLFixedMemoryWindowOptions *window =
+        cxl_host_window_options(p->host, p->options->window);
     bool persistent = p->options->persistent;
 
-    for (unsigned i = p->options->window; i; i--) {
-        window = window->next;
-    }
-    if (!(cxl_host_restrictions(window->value) &
+    if (!(cxl_host_restrictions(window) &
           (persistent ? CXL_CFMWS_PERSISTENT : CXL_CFMWS_VOLATILE))) {
         error_setg(errp, "cxl-region.%u.window: the restrictions of window %u "
                    "do not let it hold %s memory", p->index,

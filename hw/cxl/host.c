@@ -46,6 +46,18 @@ bool cxl_host_check_granularity(const char *option, unsigned index,
     return true;
 }
 
+const strList *cxl_host_listed_twice(const strList *list)
+{
+    for (const strList *at = list; at; at = at->next) {
+        for (const strList *other = list; other != at; other = other->next) {
+            if (g_str_equal(at->value, other->value)) {
+                return at;
+            }
+        }
+    }
+    return NULL;
+}
+
 static unsigned cxl_host_nr_targets(const CXLFixedMemoryWindowOptions *window)
 {
     unsigned nr = 0;
@@ -62,6 +74,7 @@ static bool cxl_host_check_targets(unsigned index,
                                    Error **errp)
 {
     unsigned nr = cxl_host_nr_targets(window);
+    const strList *twice = cxl_host_listed_twice(window->targets);
     unsigned n = 0;
 
     if (cxl_ways_encode(nr) < 0) {
@@ -69,18 +82,14 @@ static bool cxl_host_check_targets(unsigned index,
                    "not one of 1, 2, 3, 4, 6, 8, 12 and 16", index, nr);
         return false;
     }
-    for (const strList *t = window->targets; t; t = t->next, n++) {
-        for (const strList *other = window->targets; other != t;
-             other = other->next) {
-            if (g_str_equal(t->value, other->value)) {
-                error_setg(errp, "cxl-fmw.%u.targets.%u: '%s' is listed "
-                           "twice; a window has each pxb-cxl once", index, n,
-                           t->value);
-                return false;
-            }
+    if (twice) {
+        for (const strList *t = window->targets; t != twice; t = t->next) {
+            n++;
         }
+        error_setg(errp, "cxl-fmw.%u.targets.%u: '%s' is listed twice; a "
+                   "window has each pxb-cxl once", index, n, twice->value);
     }
-    return true;
+    return !twice;
 }
 
 static uint64_t cxl_host_granularity(const CXLFixedMemoryWindowOptions *window)
@@ -96,6 +105,17 @@ uint16_t cxl_host_restrictions(const CXLFixedMemoryWindowOptions *window)
                                       CXL_CFMWS_HOST_ONLY_COHERENT |
                                       CXL_CFMWS_VOLATILE |
                                       CXL_CFMWS_PERSISTENT;
+}
+
+const CXLFixedMemoryWindowOptions *
+cxl_host_window_options(const CXLHost *host, unsigned index)
+{
+    const CXLFixedMemoryWindowOptionsList *options = host->options;
+
+    while (index--) {
+        options = options->next;
+    }
+    return options->value;
 }
 
 uint16_t cxl_host_qtg_id(const CXLFixedMemoryWindowOptions *window)
@@ -208,6 +228,7 @@ static void cxl_host_release(Object *obj, const char *name, void *opaque)
     CXLHost *host = opaque;
 
     qapi_free_CXLFixedMemoryWindowOptionsList(host->options);
+    qapi_free_CXLRegionOptionsList(host->region_options);
     g_free(host);
 }
 

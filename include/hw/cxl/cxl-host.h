@@ -102,6 +102,9 @@ CXLHost *cxl_host_new(Object *machine);
 bool cxl_host_enabled(const CXLHost *host);
 /* CXL of the machine that runs, once all of it is there; NULL without CXL */
 const CXLHost *cxl_host_current(void);
+/* The options of window @index, which is one of cxl-fmw */
+const CXLFixedMemoryWindowOptions *
+cxl_host_window_options(const CXLHost *host, unsigned index);
 /* CXL r3.1 9.18.1.3: Window Restrictions and QTG ID of a window */
 uint16_t cxl_host_restrictions(const CXLFixedMemoryWindowOptions *window);
 uint16_t cxl_host_qtg_id(const CXLFixedMemoryWindowOptions *window);
@@ -134,6 +137,8 @@ bool cxl_host_map_regs(CXLHost *host, MemoryRegion *system, hwaddr base,
 bool cxl_host_machine_done(CXLHost *host, MemoryRegion *system, PCIBus *root,
                            Error **errp);
 
+/* The first element of @list that stands in it before, or NULL */
+const strList *cxl_host_listed_twice(const strList *list);
 /*
  * CXL r3.1 8.2.4.20.7, 9.18.1.3: whether @bytes are a legal granularity;
  * otherwise an error that names @option, such as cxl-fmw, and its @index
