@@ -11,6 +11,7 @@
 #include "qemu/osdep.h"
 #include "hw/pci/pci_bus.h"
 #include "hw/pci/pci_device.h"
+#include "hw/cxl/cxl-pcie-port.h"
 #include "qapi/error.h"
 #include "cxl_internal.h"
 
@@ -64,13 +65,6 @@ static CXLPerf path_link(Object *below)
     return cxl_perf_link(MIN(path_speed(lower), path_speed(upper)),
                          MIN(path_width(lower), path_width(upper)),
                          path_status(pdev, PCI_EXP_LNKSTA2) & LNKSTA2_FLIT);
-}
-
-/* PCIe r6.0 7.5.3.6: Port Number of Link Capabilities */
-static uint8_t path_port_number(PCIDevice *port)
-{
-    return pci_get_long(port->config + port->exp.exp_cap + PCI_EXP_LNKCAP) >>
-           ctz32(PCI_EXP_LNKCAP_PN);
 }
 
 /* Where in @mem's memory @region is, or would be; or its beginning */
@@ -281,7 +275,7 @@ static bool path_up(Object *mem, CXLPerf *perf)
         }
         usp = CXL_PORT(above->parent_dev);
         if (!CXL_PORT_GET_CLASS(usp)->perf ||
-            !CXL_PORT_GET_CLASS(usp)->perf(usp, path_port_number(port),
+            !CXL_PORT_GET_CLASS(usp)->perf(usp, cxl_pcie_port_get_number(port),
                                            &hop)) {
             return false;
         }

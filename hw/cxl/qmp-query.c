@@ -9,6 +9,7 @@
 #include "qapi/qapi-commands-cxl-query.h"
 #include "hw/cxl/cxl-name.h"
 #include "hw/cxl/cxl-host.h"
+#include "hw/cxl/cxl-pcie-port.h"
 #include "hw/cxl/decode/window-explain.h"
 #include "hw/pci/pci_bridge.h"
 #include "hw/pci/pcie.h"
@@ -82,9 +83,12 @@ CXLDecoderInfoList *cxl_query_decoders(Object *obj)
 
 /* Windows and regions */
 
-static CXLWindowInfo *query_window(const CXLWindow *w,
-                                   const CXLFixedMemoryWindowOptions *options)
+CXLWindowInfo *cxl_query_window(unsigned index)
 {
+    const CXLHost *host = cxl_host_current();
+    const CXLFixedMemoryWindowOptions *options =
+        cxl_host_window_options(host, index);
+    const CXLWindow *w = &host->windows[index];
     CXLWindowInfo *info = g_new0(CXLWindowInfo, 1);
     const CXLDecoder *d = &w->spec.decoder;
     strList **tail = &info->targets;
@@ -104,17 +108,6 @@ static CXLWindowInfo *query_window(const CXLWindow *w,
         QAPI_LIST_APPEND(tail, cxl_name(bridge));
     }
     return info;
-}
-
-CXLWindowInfo *cxl_query_window(unsigned index)
-{
-    const CXLHost *host = cxl_host_current();
-    const CXLFixedMemoryWindowOptionsList *options = host->options;
-
-    for (unsigned i = 0; i < index; i++) {
-        options = options->next;
-    }
-    return query_window(&host->windows[index], options->value);
 }
 
 static CXLRegionMember *query_member(const CXLSegment *s, const CXLPosition *p)
@@ -181,7 +174,6 @@ static CXLRegionInfo *query_region(const CXLWindow *w, const CXLSegment *s)
 
 static void query_windows(CXLInfo *info, const CXLHost *host)
 {
-    const CXLFixedMemoryWindowOptionsList *options = host->options;
     CXLWindowInfoList **windows = &info->windows;
     CXLRegionInfoList **regions = &info->regions;
 
@@ -189,8 +181,7 @@ static void query_windows(CXLInfo *info, const CXLHost *host)
         const CXLWindow *w = &host->windows[i];
         const CXLRoute *route = cxl_window_route(w);
 
-        QAPI_LIST_APPEND(windows, query_window(w, options->value));
-        options = options->next;
+        QAPI_LIST_APPEND(windows, cxl_query_window(i));
         for (unsigned n = 0; n < route->nr; n++) {
             QAPI_LIST_APPEND(regions, query_region(w, &route->segments[n]));
         }
@@ -239,8 +230,7 @@ static void query_port(Query *q, Object *via, Object *parent, Object *target)
                                             : CXL_PORT_TYPE_DOWNSTREAM_PORT);
 
     info->has_number = true;
-    info->number = pci_get_long(pdev->config + pdev->exp.exp_cap +
-                                PCI_EXP_LNKCAP) >> PCI_EXP_LNKCAP_PN_SHIFT;
+    info->number = cxl_pcie_port_get_number(pdev);
     info->below = below ? cxl_name(OBJECT(below)) : NULL;
     info->has_below_cxl = below;
     info->below_cxl = target;

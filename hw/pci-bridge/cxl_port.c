@@ -184,12 +184,15 @@ bool cxl_pcie_port_number(PCIEPort *port, Error **errp)
     return true;
 }
 
+uint8_t cxl_pcie_port_get_number(const PCIDevice *pdev)
+{
+    return pci_get_long(pdev->config + pdev->exp.exp_cap + PCI_EXP_LNKCAP) >>
+           PCI_EXP_LNKCAP_PN_SHIFT;
+}
+
 static bool port_has_number(const PCIDevice *pdev, int number)
 {
-    const uint8_t *cap = pdev->config + pdev->exp.exp_cap;
-
-    return number < 0 || pci_get_long(cap + PCI_EXP_LNKCAP) >>
-                         PCI_EXP_LNKCAP_PN_SHIFT == number;
+    return number < 0 || cxl_pcie_port_get_number(pdev) == number;
 }
 
 static PCIDevice *port_find(PCIBus *bus, int number)

@@ -71,6 +71,8 @@ int cxl_pcie_port_init_msi(PCIDevice *pdev, Error **errp);
  * first free one if it has none; false if another port has it.
  */
 bool cxl_pcie_port_number(PCIEPort *port, Error **errp);
+/* That number of a root port or downstream port */
+uint8_t cxl_pcie_port_get_number(const PCIDevice *pdev);
 /*
  * The CXLPort or CXLMem below the root port or downstream port of @bus with
  * the number @number, or below the first one if it is -1; NULL without one
