@@ -13,11 +13,6 @@
 #include "hw/cxl/decode/interleave.h"
 #include "explain-internal.h"
 
-static CXLExplainLevel *check_level(const Explainer *x, unsigned i)
-{
-    return &g_array_index(x->e->levels, CXLExplainLevel, i);
-}
-
 /* Ranges */
 
 static bool check_same_range(const CXLDecoder *a, const CXLDecoder *b)
@@ -114,7 +109,7 @@ static const CXLDecoder *check_peer(const Explainer *x)
 int cxl_explain_misplaced(const Explainer *x, const ExplainNode *node,
                           const CXLDecoder *above)
 {
-    const CXLExplainLevel *last = check_level(x, x->e->levels->len - 1);
+    const CXLExplainLevel *last = cxl_explain_last(x);
 
     /* A window holds many regions: only devices say of which one they are */
     if (last->n < 0) {
@@ -143,7 +138,7 @@ static void check_range(Explainer *x, const CXLExplainLevel *above,
 /* Devices that interleave, and have not the same range as most of them */
 static void check_peers(Explainer *x)
 {
-    const CXLExplainLevel *level = check_level(x, x->e->levels->len - 1);
+    const CXLExplainLevel *level = cxl_explain_last(x);
     const CXLDecoder *own = &level->state.d, *other = NULL;
     unsigned same = 0, differ = 0;
     g_autofree char *name = cxl_explain_name(x, level->node);
@@ -169,10 +164,10 @@ static void check_peers(Explainer *x)
 
 void cxl_explain_check_range(Explainer *x)
 {
-    const CXLExplainLevel *above = check_level(x, 0);
+    const CXLExplainLevel *above = cxl_explain_level(x, 0);
 
     for (unsigned i = 1; i < x->e->levels->len; i++) {
-        const CXLExplainLevel *level = check_level(x, i);
+        const CXLExplainLevel *level = cxl_explain_level(x, i);
 
         if (level->n < 0) {
             continue;
@@ -214,7 +209,7 @@ static Selection check_select(const Explainer *x)
     Selection s = { .ways = 1 };
 
     for (unsigned i = 0; i + 1 < x->e->levels->len; i++) {
-        const CXLExplainLevel *level = check_level(x, i);
+        const CXLExplainLevel *level = cxl_explain_level(x, i);
         const CXLDecoder *d = &level->state.d;
 
         if (level->node && level->n < 0) {
@@ -338,7 +333,7 @@ static char *check_consequence(const Explainer *x, const CXLDecoder *d)
 
 static void check_blame_mem(Explainer *x, const CXLDecoder *want)
 {
-    const CXLExplainLevel *level = check_level(x, x->e->levels->len - 1);
+    const CXLExplainLevel *level = cxl_explain_last(x);
     const CXLDecoder *d = &level->state.d;
     g_autofree char *name = cxl_explain_name(x, level->node);
     g_autofree char *consequence = check_consequence(x, d);
@@ -355,7 +350,7 @@ static void check_blame_mem(Explainer *x, const CXLDecoder *want)
 static void check_blame_port(Explainer *x, const CXLExplainLevel *level,
                              CXLProblemKind kind, const CXLDecoder *want)
 {
-    const CXLExplainLevel *mem = check_level(x, x->e->levels->len - 1);
+    const CXLExplainLevel *mem = cxl_explain_last(x);
     const CXLDecoder *d = &level->state.d;
     g_autofree char *name = cxl_explain_name(x, level->node);
     g_autofree char *consequence = check_consequence(x, &mem->state.d);
@@ -371,7 +366,7 @@ static void check_blame_port(Explainer *x, const CXLExplainLevel *level,
 static bool check_ways(Explainer *x, const CXLDecoder *want)
 {
     for (unsigned i = 1; i + 1 < x->e->levels->len; i++) {
-        const CXLExplainLevel *level = check_level(x, i);
+        const CXLExplainLevel *level = cxl_explain_level(x, i);
         unsigned fan;
 
         if (level->n < 0) {
@@ -393,7 +388,7 @@ static bool check_would_fit(const Explainer *x, unsigned i,
     uint64_t left = check_bits(want);
 
     for (unsigned k = 0; k + 1 < x->e->levels->len; k++) {
-        const CXLExplainLevel *level = check_level(x, k);
+        const CXLExplainLevel *level = cxl_explain_level(x, k);
         uint64_t bits = check_bits(&level->state.d);
 
         if (k == i || (level->node && level->n < 0)) {
@@ -404,7 +399,8 @@ static bool check_would_fit(const Explainer *x, unsigned i,
         }
         left &= ~bits;
     }
-    return left && left / (left & -left) + 1 == check_level(x, i)->state.d.ways;
+    return left && left / (left & -left) + 1 ==
+                   cxl_explain_level(x, i)->state.d.ways;
 }
 
 /*
@@ -417,7 +413,7 @@ static bool check_granularity(Explainer *x, const CXLDecoder *want)
     uint64_t left = check_bits(want);
 
     for (unsigned i = 0; i + 1 < x->e->levels->len; i++) {
-        const CXLExplainLevel *level = check_level(x, i);
+        const CXLExplainLevel *level = cxl_explain_level(x, i);
         uint64_t bits = check_bits(&level->state.d);
         uint64_t first = left & -left;
 
@@ -445,7 +441,7 @@ static uint32_t check_lowest(const Selection *s, const CXLDecoder *own)
 
 void cxl_explain_check_geometry(Explainer *x)
 {
-    const CXLExplainLevel *level = check_level(x, x->e->levels->len - 1);
+    const CXLExplainLevel *level = cxl_explain_last(x);
     const CXLDecoder *own = &level->state.d, *want;
     Selection s = check_select(x);
     CXLDecoder above = *own;

@@ -60,9 +60,21 @@ static inline CXLDecoderState *cxl_explain_decoder(const ExplainNode *node,
 {
     return &g_array_index(node->decoders, CXLDecoderState, n);
 }
+/* A level of the walk, and the one that it is at */
+static inline CXLExplainLevel *cxl_explain_level(const Explainer *x,
+                                                 unsigned i)
+{
+    return &g_array_index(x->e->levels, CXLExplainLevel, i);
+}
+static inline CXLExplainLevel *cxl_explain_last(const Explainer *x)
+{
+    return cxl_explain_level(x, x->e->levels->len - 1);
+}
 /* Whether the range of @d, be it committed or not, has @hpa */
 bool cxl_explain_covers(const CXLDecoder *d, uint64_t hpa);
 bool cxl_explain_overlap(const CXLDecoder *a, const CXLDecoder *b);
+/* The DPA that @d, a device's decoder, leads @hpa to */
+uint64_t cxl_explain_dpa_of(const CXLDecoder *d, uint64_t hpa);
 /* The decoder of @node that decodes @hpa; -1 if none does */
 int cxl_explain_active(const ExplainNode *node, uint64_t hpa);
 /* Whether @node, a device that is enabled or a port, decodes @hpa */

@@ -164,6 +164,12 @@ unsigned cxl_explain_claimants(const ExplainNode *node, uint64_t hpa)
     return nr;
 }
 
+uint64_t cxl_explain_dpa_of(const CXLDecoder *d, uint64_t hpa)
+{
+    return d->dpa + cxl_interleave_to_device(hpa - d->base, d->ways,
+                                             d->granularity);
+}
+
 unsigned cxl_explain_window_way(const CXLWindowSpec *window, uint64_t hpa)
 {
     const CXLDecoder *d = &window->decoder;
@@ -211,8 +217,7 @@ ExplainNode *cxl_explain_resolve(const Explainer *x, uint64_t hpa,
         n = cxl_explain_active(node, hpa);
         d = &cxl_explain_decoder(node, n)->d;
         if (node->kind == CXL_NODE_MEM) {
-            *dpa = d->dpa + cxl_interleave_to_device(hpa - d->base, d->ways,
-                                                     d->granularity);
+            *dpa = cxl_explain_dpa_of(d, hpa);
             return node;
         }
         node = cxl_explain_child(node, d->targets[

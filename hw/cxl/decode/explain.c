@@ -77,8 +77,8 @@ void cxl_explanation_free(CXLExplanation *e)
     }
 }
 
-static void explain_level(Explainer *x, const ExplainNode *node, int n,
-                          unsigned way)
+static void explain_add_level(Explainer *x, const ExplainNode *node, int n,
+                              unsigned way)
 {
     CXLExplainLevel level = {
         .node = node->handle, .kind = node->kind, .n = n, .way = way,
@@ -95,8 +95,7 @@ static void explain_level(Explainer *x, const ExplainNode *node, int n,
 static const CXLDecoder *explain_above(const Explainer *x)
 {
     for (unsigned i = x->e->levels->len; i-- > 0; ) {
-        const CXLExplainLevel *level =
-            &g_array_index(x->e->levels, CXLExplainLevel, i);
+        const CXLExplainLevel *level = cxl_explain_level(x, i);
 
         if (level->n >= 0 || !level->node) {
             return &level->state.d;
@@ -165,8 +164,7 @@ static ExplainNode *explain_orphan(const ExplainNode *parent,
 /* The last level, a port, chose a target: was there a better one? */
 static bool explain_wrong_target(Explainer *x, const ExplainNode *parent)
 {
-    const CXLExplainLevel *level =
-        &g_array_index(x->e->levels, CXLExplainLevel, x->e->levels->len - 1);
+    const CXLExplainLevel *level = cxl_explain_last(x);
     uint8_t target = level->state.d.targets[level->way];
     const ExplainNode *orphan = NULL;
 
@@ -192,8 +190,7 @@ static void explain_misplaced(Explainer *x, const ExplainNode *node, int n,
 {
     const CXLDecoder *d = &cxl_explain_decoder(node, n)->d;
     const CXLDecoder *above = explain_above(x);
-    const CXLExplainLevel *last =
-        &g_array_index(x->e->levels, CXLExplainLevel, x->e->levels->len - 1);
+    const CXLExplainLevel *last = cxl_explain_last(x);
     g_autofree char *name = cxl_explain_name(x, node->handle);
     bool blame_above = parent && last->n >= 0 &&
                        cxl_explain_outvoted(x, above, d);
@@ -257,14 +254,13 @@ static void explain_no_decoder(Explainer *x, const ExplainNode *node,
     } else if (!parent || !explain_wrong_target(x, parent)) {
         explain_nothing(x, node);
     }
-    explain_level(x, node, -1, 0);
+    explain_add_level(x, node, -1, 0);
 }
 
 /* What has the turn is not there */
 static void explain_no_child(Explainer *x, const ExplainNode *node)
 {
-    CXLExplainLevel *level =
-        &g_array_index(x->e->levels, CXLExplainLevel, x->e->levels->len - 1);
+    CXLExplainLevel *level = cxl_explain_last(x);
     uint8_t target = level->n < 0 ? 0 : level->state.d.targets[level->way];
     void *child = NULL, *via = NULL;
     CXLTargetKind kind = x->topology->target(node->handle, target, &child,
@@ -348,21 +344,19 @@ static bool explain_disabled(Explainer *x, const ExplainNode *node)
 static void explain_mem(Explainer *x, const ExplainNode *node)
 {
     int n = cxl_explain_active(node, x->e->hpa);
-    const CXLDecoder *d;
 
     if (n < 0) {
         explain_no_decoder(x, node, node->parent);
         explain_disabled(x, node);
         return;
     }
-    explain_level(x, node, n, 0);
+    explain_add_level(x, node, n, 0);
     if (explain_disabled(x, node)) {
         return;
     }
-    d = &cxl_explain_decoder(node, n)->d;
     x->e->mem = node->handle;
-    x->e->dpa = d->dpa + cxl_interleave_to_device(x->e->hpa - d->base,
-                                                  d->ways, d->granularity);
+    x->e->dpa = cxl_explain_dpa_of(&cxl_explain_decoder(node, n)->d,
+                                   x->e->hpa);
     explain_fault(x, node);
     cxl_explain_check_range(x);
     cxl_explain_check_geometry(x);
@@ -378,7 +372,7 @@ static void explain_walk(Explainer *x, const ExplainNode *node)
         uint8_t target = 0;
 
         if (node->kind == CXL_NODE_PASSTHROUGH) {
-            explain_level(x, node, -1, 0);
+            explain_add_level(x, node, -1, 0);
         } else {
             int n = cxl_explain_active(node, x->e->hpa);
             const CXLDecoder *d;
@@ -391,7 +385,7 @@ static void explain_walk(Explainer *x, const ExplainNode *node)
             d = &cxl_explain_decoder(node, n)->d;
             way = cxl_interleave_position(x->e->hpa - d->base, d->ways,
                                           d->granularity);
-            explain_level(x, node, n, way);
+            explain_add_level(x, node, n, way);
             target = d->targets[way];
         }
         child = cxl_explain_child(node, target);
