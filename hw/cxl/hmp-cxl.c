@@ -80,11 +80,11 @@ static void hmp_decoder(Monitor *mon, unsigned depth, const CXLDecoderInfo *d)
         : d->committed ? g_strdup_printf("DPA 0x%" PRIx64, d->dpa)
                        : g_strdup_printf("skip 0x%" PRIx64, d->skip);
 
-    hmp_line(mon, depth, "decoder %u: 0x%" PRIx64 " + %s, %s, %s, %s%s%s",
+    hmp_line(mon, depth, "decoder %u: 0x%" PRIx64 " + %s, %s, %s, %s%s",
              d->index, d->base, size, ways, where,
              d->locked ? "locked" : d->committed ? "committed"
                        : d->error ? "refused: " : "not committed",
-             d->error && d->why ? d->why : "", "");
+             d->error && d->why ? d->why : "");
 }
 
 /* But for those that nobody has touched */

@@ -126,10 +126,7 @@ static Object *host_bridge_target(CXLPort *port, uint8_t target)
 static bool host_bridge_decoder_state(CXLPort *port, unsigned n,
                                       CXLDecoderState *out)
 {
-    CXLRootPorts *ports = root_ports_of(OBJECT(port));
-
-    return n < host_bridge_nr_decoders(port) &&
-           cxl_hdm_state(&ports->component.hdm, n, out);
+    return cxl_hdm_state(&root_ports_of(OBJECT(port))->component.hdm, n, out);
 }
 
 static CXLTargetKind host_bridge_target_kind(CXLPort *port, uint8_t target,
